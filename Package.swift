@@ -1,0 +1,75 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target: Swift 6 language mode, strict imports, and no warning left standing.
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// The two executables are fully static in release builds: the loader is most of a small program's start time.
+let staticExecutable: [LinkerSetting] = [
+    .unsafeFlags(["-static-executable"], .when(configuration: .release))
+]
+let staticExecutableSwift: [SwiftSetting] =
+    swiftSettings + [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
+
+/// What libarchive's static archive needs for the tar, gzip and zstd functions that ImageStore calls.
+let archiveLinkage: [LinkerSetting] = [
+    .linkedLibrary("acl"), .linkedLibrary("z"), .linkedLibrary("zstd"),
+]
+
+let package = Package(
+    name: "nestbox",
+    products: [
+        .library(name: "Nestbox", targets: ["Nestbox"]),
+        .executable(name: "nestbox", targets: ["nestbox"]),
+        .executable(name: "nestbox-runtime", targets: ["nestbox-runtime"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
+    ],
+    targets: [
+        .target(name: "CLinux", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+        .systemLibrary(name: "CArchive"),
+        .systemLibrary(name: "CSeccomp"),
+        .systemLibrary(name: "CCap"),
+        .target(name: "OCISpec", swiftSettings: swiftSettings),
+        .target(
+            name: "LinuxSystem", dependencies: ["CLinux", "CSeccomp", "CCap", "OCISpec"], swiftSettings: swiftSettings),
+        .target(
+            name: "OCIRuntime", dependencies: ["CLinux", "LinuxSystem", "OCISpec"], swiftSettings: swiftSettings),
+        .target(
+            name: "ImageStore",
+            dependencies: [
+                "CArchive", "CLinux", "LinuxSystem", "OCISpec", .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "Nestbox", dependencies: ["CLinux", "LinuxSystem", "OCIRuntime", "ImageStore", "OCISpec"],
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "nestbox",
+            dependencies: ["Nestbox", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: staticExecutableSwift, linkerSettings: staticExecutable),
+        .executableTarget(
+            name: "nestbox-runtime", dependencies: ["OCIRuntime"],
+            swiftSettings: staticExecutableSwift, linkerSettings: staticExecutable),
+        .testTarget(name: "OCISpecTests", dependencies: ["OCISpec"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "LinuxSystemTests", dependencies: ["LinuxSystem", "CLinux", "OCISpec"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "OCIRuntimeTests", dependencies: ["OCIRuntime", "LinuxSystem", "OCISpec"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ImageStoreTests", dependencies: ["ImageStore", "LinuxSystem", "OCISpec"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "NestboxTests", dependencies: ["Nestbox", "OCIRuntime", "OCISpec"], swiftSettings: swiftSettings),
+    ]
+)

@@ -1,0 +1,11 @@
+/* Constants that the Swift importer does not see without _GNU_SOURCE, by their kernel values. */
+#ifndef NB_CONSTANTS_H
+#define NB_CONSTANTS_H
+
+static const int NB_O_PATH = 010000000;
+
+/* The symbol ("ENOENT") and the meaning of an error number; NULL where there is none. */
+const char *nb_error_symbol(int error);
+const char *nb_error_meaning(int error);
+
+#endif

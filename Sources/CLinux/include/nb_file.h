@@ -1,0 +1,32 @@
+/* Opening files below a root, and what the C library of Debian 12 has no wrapper for.
+ * Every function returns a value >= 0, or -errno. */
+#ifndef NB_FILE_H
+#define NB_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* openat2(2) with RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS: "/" and ".." are the root's. O_CLOEXEC is always added.
+ * EAGAIN (a rename raced with "..") is tried again. */
+int nb_open_in_root(int root, const char *path, int flags, mode_t mode);
+
+/* openat2(2) with RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV. For procfs, sysfs
+ * and cgroupfs writes (threats.md, primitive 2). */
+int nb_open_beneath(int directory, const char *path, int flags, mode_t mode);
+
+/* Makes every missing folder of `path` below `root`, descriptor by descriptor, with `mode`, and returns an O_PATH
+ * descriptor of the last. Existing symlinks are followed inside the root. */
+int nb_make_directories_in_root(int root, const char *path, mode_t mode);
+
+/* As above for the parent of `path`; the last component becomes an empty regular file unless something is there.
+ * Returns an O_PATH descriptor of it. */
+int nb_make_file_in_root(int root, const char *path, mode_t mode);
+
+/* close_range(2) with CLOSE_RANGE_CLOEXEC from `first` up. */
+int nb_close_on_exec_from(unsigned int first);
+
+/* memfd_create(2), sealable. */
+int nb_memory_file(const char *name);
+
+#endif

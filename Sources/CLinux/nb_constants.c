@@ -1,0 +1,11 @@
+#define _GNU_SOURCE
+#include "nb_constants.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+_Static_assert(O_PATH == 010000000, "O_PATH differs on this architecture");
+
+const char *nb_error_symbol(int error) { return strerrorname_np(error); }
+
+const char *nb_error_meaning(int error) { return strerrordesc_np(error); }
