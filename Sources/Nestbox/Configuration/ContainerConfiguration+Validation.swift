@@ -1,0 +1,67 @@
+extension ContainerConfiguration {
+    /// Checks what must hold between options; each value alone was checked when it was parsed.
+    ///
+    /// - Throws: `ConfigurationError` naming the option that has to change.
+    public func validate() throws(ConfigurationError) {
+        guard !image.isEmpty else { throw ConfigurationError("IMAGE", image, "it is empty", accepted: "name an image") }
+        try resources.validate()
+        var targets: Set<String> = []
+        for mount in mounts {
+            guard targets.insert(mount.target).inserted else {
+                throw ConfigurationError("--volume, --mount or --tmpfs", mount.target, "two mounts have this target")
+            }
+        }
+        if uts == .host, let hostname {
+            throw ConfigurationError(
+                "--hostname", hostname, "--uts host keeps the host's name", accepted: "leave one out")
+        }
+        if uts == .host, let domainname {
+            throw ConfigurationError(
+                "--domainname", domainname, "--uts host keeps the host's name", accepted: "leave one out")
+        }
+        if privileged, userns == .private {
+            throw ConfigurationError(
+                "--userns", "private", "a privileged container lives in the host's user namespace",
+                accepted: "leave --privileged or --userns out")
+        }
+        for entry in environment + command + (entrypoint ?? []) where entry.utf8.contains(0) {
+            throw ConfigurationError("COMMAND or --env", entry, "it holds a NUL character")
+        }
+    }
+}
+
+extension ResourceConfiguration {
+    /// Checks what must hold between limits.
+    ///
+    /// - Throws: `ConfigurationError` naming the option that has to change.
+    public func validate() throws(ConfigurationError) {
+        if let memorySwap, memorySwap > 0 {
+            guard let memory else {
+                throw ConfigurationError(
+                    "--memory-swap", String(memorySwap), "it counts memory and swap together",
+                    accepted: "give --memory too")
+            }
+            guard memorySwap >= memory else {
+                throw ConfigurationError(
+                    "--memory-swap", String(memorySwap),
+                    "it counts memory and swap together, and is below --memory \(memory)",
+                    accepted: "give at least as much as --memory, or -1 for unlimited swap")
+            }
+        }
+        if let memoryReservation, let memory, memoryReservation > memory {
+            throw ConfigurationError(
+                "--memory-reservation", String(memoryReservation), "it is above --memory \(memory)",
+                accepted: "give at most as much as --memory")
+        }
+        if let nanoCPUs, let cpuQuota {
+            throw ConfigurationError(
+                "--cpu-quota", String(cpuQuota), "--cpus (\(nanoCPUs) billionths) sets the quota too",
+                accepted: "leave one out")
+        }
+        if let nanoCPUs, let cpuPeriod {
+            throw ConfigurationError(
+                "--cpu-period", String(cpuPeriod), "--cpus (\(nanoCPUs) billionths) sets the period too",
+                accepted: "leave one out")
+        }
+    }
+}
