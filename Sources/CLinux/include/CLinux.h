@@ -3,6 +3,10 @@
 
 #include "nb_constants.h"
 #include "nb_file.h"
+#include "nb_launch.h"
+#include "nb_clone.h"
+#include "nb_mount.h"
+#include "nb_process.h"
 #include "nb_syscall.h"
 
 #endif

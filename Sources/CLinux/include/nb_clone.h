@@ -1,0 +1,19 @@
+/* clone3(2) with a function and a stack of its own, for children that share the parent's memory (CLONE_VM). */
+#ifndef NB_CLONE_H
+#define NB_CLONE_H
+
+#include <linux/sched.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { NB_STACK_SIZE = 256 * 1024 };
+
+/* Starts `function(argument)` in a child made with `arguments`; its result is the child's exit status. `stack` is
+ * NB_STACK_SIZE bytes. The child may only make raw system calls (nb_syscall.h). Returns the child's pid, or -errno. */
+long nb_clone(struct clone_args *arguments, void *stack, int (*function)(void *), void *argument);
+
+/* A stack for nb_clone() with a guard page below it; NULL when there is no memory. */
+void *nb_stack_allocate(void);
+void nb_stack_free(void *stack);
+
+#endif

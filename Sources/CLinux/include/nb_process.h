@@ -1,0 +1,30 @@
+/* Processes by descriptor (pidfd_open(2), pidfd_send_signal(2)) and what a process says about itself.
+ * Every function returns a value >= 0, or -errno. */
+#ifndef NB_PROCESS_H
+#define NB_PROCESS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+int nb_pidfd_open(pid_t pid);
+int nb_pidfd_send_signal(int pidfd, int signal);
+
+/* prctl(PR_SET_DUMPABLE, 0): nobody but root reads this process's memory or /proc/PID/exe. */
+int nb_set_not_dumpable(void);
+
+/* prlimit64(2): sets a limit of another process. Units as in setrlimit(2). */
+int nb_set_limit(pid_t pid, int resource, uint64_t soft, uint64_t hard);
+
+/* Receives one byte, and a descriptor when one comes with it (-1 otherwise), from a SOCK_SEQPACKET socket. 0: the
+ * other end is closed. */
+int nb_receive_descriptor(int socket, char *message, int *descriptor);
+
+/* Reaps the children that have ended, one a call: its pid, 0 when none has, -errno. `status` as waitpid(2)'s. */
+int nb_reap(int *status);
+
+/* A signalfd for `signals` (a mask: bit n-1 is signal n), which are blocked from now on. */
+int nb_signal_descriptor(uint64_t signals);
+/* Reads one signal number; -EAGAIN when none is pending. */
+int nb_read_signal(int descriptor);
+
+#endif

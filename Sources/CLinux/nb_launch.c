@@ -1,0 +1,147 @@
+/* The loop that carries out the steps in the child, and the start of that child. */
+#define _GNU_SOURCE
+#include "nb_launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include "nb_clone.h"
+#include "nb_launch_internal.h"
+#include "nb_syscall.h"
+
+long nb_say(struct nb_launch *launch, char message)
+{
+    long result;
+    do result = NB_SYSCALL(SYS_sendto, launch->sync_child, &message, 1, MSG_NOSIGNAL, 0, 0);
+    while (result == -EINTR);
+    return result < 0 ? nb_fail(launch, NB_DETAIL_PARENT_GONE, result) : 0;
+}
+
+long nb_ask(struct nb_launch *launch, char message)
+{
+    long result = nb_say(launch, message);
+    if (result < 0) return result;
+    char answer;
+    do result = NB_SYSCALL3(SYS_read, launch->sync_child, &answer, 1);
+    while (result == -EINTR);
+    if (result == 1) return 0;
+    return nb_fail(launch, NB_DETAIL_PARENT_GONE, result < 0 ? result : -ECANCELED);
+}
+
+long nb_send_descriptor(struct nb_launch *launch, char message, int descriptor)
+{
+    struct iovec data = {.iov_base = &message, .iov_len = 1};
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control;
+    memset(&control, 0, sizeof control);
+    struct msghdr header = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(rights), &descriptor, sizeof descriptor);
+    long result;
+    do result = NB_SYSCALL3(SYS_sendmsg, launch->sync_child, &header, MSG_NOSIGNAL);
+    while (result == -EINTR);
+    return result < 0 ? nb_fail(launch, NB_DETAIL_PARENT_GONE, result) : 0;
+}
+
+static long nb_carry_out(struct nb_launch *launch, const struct nb_step *step)
+{
+    static long (*const subjects[])(struct nb_launch *, const struct nb_step *) = {
+        nb_step_mount, nb_step_namespace, nb_step_identity, nb_step_process, nb_step_terminal};
+    for (size_t index = 0; index < sizeof subjects / sizeof subjects[0]; index++) {
+        long result = subjects[index](launch, step);
+        if (result != NB_NOT_MINE) return result;
+    }
+    return -ENOSYS;
+}
+
+/* As execvp(3): a missing candidate or a folder on the way is passed over, EACCES is remembered. */
+static long nb_execute(struct nb_launch *launch)
+{
+    if (launch->executable >= 0)
+        return NB_SYSCALL5(SYS_execveat, launch->executable, "", launch->arguments, launch->environment,
+                           AT_EMPTY_PATH);
+    long result = -ENOENT;
+    for (const char *const *candidate = launch->candidates; *candidate != NULL; candidate++) {
+        long attempt = NB_SYSCALL3(SYS_execve, *candidate, launch->arguments, launch->environment);
+        if (attempt != -ENOENT && attempt != -ENOTDIR) result = attempt;
+        if (attempt != -ENOENT && attempt != -ENOTDIR && attempt != -EACCES) break;
+    }
+    return result;
+}
+
+void nb_run_steps(struct nb_launch *launch, size_t first)
+{
+    long result = 0;
+    size_t index = first;
+    for (; index < launch->step_count && result >= 0; index++) {
+        const struct nb_step *step = &launch->steps[index];
+        if (step->kind == NB_STEP_FORK) {
+            /* The steps after this one are the second child's. */
+            result = nb_step_namespace(launch, step);
+            if (result >= 0) NB_SYSCALL1(SYS_exit, 0);
+        } else {
+            result = nb_carry_out(launch, step);
+        }
+    }
+    int failed = (int)index - 1;
+    if (result >= 0) {
+        failed = -1;
+        result = nb_execute(launch);
+    }
+    launch->outcome.failed_step = failed;
+    launch->outcome.error = (int32_t)-result;
+    for (;;) NB_SYSCALL1(SYS_exit_group, 1);
+}
+
+static int nb_child(void *argument)
+{
+    nb_run_steps(argument, 0);
+    return 1;
+}
+
+long nb_launch(struct nb_launch *launch)
+{
+    launch->stack = nb_stack_allocate();
+    launch->second_stack = NULL;
+    if (launch->stack == NULL) return -ENOMEM;
+    for (size_t index = 0; index < launch->step_count; index++) {
+        if (launch->steps[index].kind != NB_STEP_FORK) continue;
+        launch->second_stack = nb_stack_allocate();
+        if (launch->second_stack == NULL) return -ENOMEM;
+    }
+    launch->root = launch->mask_folder = launch->mask_file = launch->original_root = -1;
+    int pidfd = -1;
+    struct clone_args arguments = {
+        .flags = launch->clone_flags | CLONE_VM | CLONE_FILES | CLONE_PIDFD,
+        .exit_signal = SIGCHLD,
+        .pidfd = (uint64_t)(uintptr_t)&pidfd,
+    };
+    if (launch->cgroup >= 0) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = (uint64_t)launch->cgroup;
+    }
+    /* A handler of the parent must not run on the child's stack. */
+    uint64_t all = ~0ULL, before = 0;
+    NB_SYSCALL4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
+    long pid = nb_clone(&arguments, launch->stack, nb_child, launch);
+    NB_SYSCALL4(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, sizeof before);
+    launch->pidfd = pidfd;
+    return pid;
+}
+
+void nb_launch_free(struct nb_launch *launch)
+{
+    nb_stack_free(launch->stack);
+    nb_stack_free(launch->second_stack);
+    launch->stack = launch->second_stack = NULL;
+}

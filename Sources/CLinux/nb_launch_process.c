@@ -1,0 +1,100 @@
+/* The steps that set what a process is born with: session, signals, scheduling, descriptors. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#include "nb_file.h"
+#include "nb_launch_internal.h"
+#include "nb_syscall.h"
+
+static long nb_default_signals(void)
+{
+    struct {
+        void *handler;
+        unsigned long flags;
+        void *restorer;
+        uint64_t mask;
+    } fresh;
+    memset(&fresh, 0, sizeof fresh);
+    for (long signal = 1; signal <= 64; signal++) {
+        if (signal != SIGKILL && signal != SIGSTOP)
+            NB_SYSCALL4(SYS_rt_sigaction, signal, &fresh, 0, sizeof fresh.mask);
+    }
+    uint64_t none = 0;
+    return NB_SYSCALL4(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, sizeof none);
+}
+
+/* prctl alone would miss a parent that has just died; its end of the socket is closed then. */
+static long nb_parent_death(struct nb_launch *launch)
+{
+    long result = NB_SYSCALL5(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (result < 0) return result;
+    char unread;
+    result = NB_SYSCALL(SYS_recvfrom, launch->sync_child, &unread, 1, MSG_PEEK | MSG_DONTWAIT, 0, 0);
+    if (result == 0) return nb_fail(launch, NB_DETAIL_PARENT_GONE, -ECANCELED);
+    return 0;
+}
+
+static long nb_session_keyring(void)
+{
+    long result = NB_SYSCALL2(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0);
+    /* No keyrings in this kernel, or none left for this user: then there is none of the host's to see either. */
+    return result == -ENOSYS || result == -EDQUOT ? 0 : result;
+}
+
+/* Opening a fifo for writing waits until somebody reads: `start` does. The descriptor is O_PATH, so it is opened anew
+ * through a procfs that the parent has passed as `value`'s descriptor. */
+static long nb_wait_fifo(const struct nb_step *step)
+{
+    char name[24] = "self/fd/";
+    size_t length = 8;
+    unsigned int number = (unsigned int)step->fd;
+    char digits[12];
+    size_t count = 0;
+    do digits[count++] = (char)('0' + number % 10);
+    while ((number /= 10) != 0);
+    while (count > 0) name[length++] = digits[--count];
+    name[length] = 0;
+    long fifo;
+    do fifo = NB_SYSCALL4(SYS_openat, (int)step->value, name, O_WRONLY | O_CLOEXEC, 0);
+    while (fifo == -EINTR);
+    if (fifo < 0) return fifo;
+    long result = NB_SYSCALL3(SYS_write, fifo, "", 1);
+    NB_SYSCALL1(SYS_close, fifo);
+    return result;
+}
+
+static long nb_descriptor(const struct nb_step *step)
+{
+    if ((uint64_t)step->fd != step->value) return NB_SYSCALL3(SYS_dup3, step->fd, step->value, 0);
+    return NB_SYSCALL3(SYS_fcntl, step->fd, F_SETFD, 0);
+}
+
+long nb_step_process(struct nb_launch *launch, const struct nb_step *step)
+{
+    enum { NB_IOPRIO_WHO_PROCESS = 1 };
+    switch (step->kind) {
+    case NB_STEP_DESCRIPTOR: return nb_descriptor(step);
+    case NB_STEP_SESSION: {
+        long result = NB_SYSCALL0(SYS_setsid);
+        return result == -EPERM ? 0 : result; /* leads one already */
+    }
+    case NB_STEP_SESSION_KEYRING: return nb_session_keyring();
+    case NB_STEP_UMASK: return NB_SYSCALL1(SYS_umask, step->value);
+    case NB_STEP_PARENT_DEATH: return nb_parent_death(launch);
+    case NB_STEP_DEFAULT_SIGNALS: return nb_default_signals();
+    case NB_STEP_SCHEDULER: return NB_SYSCALL3(SYS_sched_setattr, 0, step->data, 0);
+    case NB_STEP_IO_PRIORITY: return NB_SYSCALL3(SYS_ioprio_set, NB_IOPRIO_WHO_PROCESS, 0, step->value);
+    case NB_STEP_AFFINITY: return NB_SYSCALL3(SYS_sched_setaffinity, 0, step->value, step->data);
+    case NB_STEP_PERSONALITY: return NB_SYSCALL1(SYS_personality, step->value);
+    case NB_STEP_WAIT_FIFO: return nb_wait_fifo(step);
+    case NB_STEP_CLOSE_FROM: return nb_close_on_exec_from((unsigned int)step->value);
+    default: return NB_NOT_MINE;
+    }
+}

@@ -1,0 +1,136 @@
+/* Overlay mounts from descriptors, on kernels that take them and on those that want paths. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+
+#include "nb_clone.h"
+#include "nb_mount.h"
+#include "nb_syscall.h"
+
+/* overlayfs: OVL_MAX_STACK. */
+enum { NB_LAYERS_MAX = 500, NB_OPTIONS_SIZE = 4096 };
+
+struct nb_overlay {
+    const int *lower;
+    size_t lower_count;
+    int upper;
+    int work;
+    uint64_t attributes;
+    const char *staging;
+    int result;
+};
+
+/* Writes `value` in decimal at `text` and returns the end. */
+static char *nb_put_number(char *text, unsigned long value)
+{
+    char digits[20];
+    size_t count = 0;
+    do {
+        digits[count++] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value != 0);
+    while (count > 0) *text++ = digits[--count];
+    *text = 0;
+    return text;
+}
+
+static char *nb_put_text(char *text, const char *value)
+{
+    while (*value != 0) *text++ = *value++;
+    *text = 0;
+    return text;
+}
+
+/* Linux 6.13 takes layers by descriptor, 6.15 also detached ones. */
+static int nb_overlay_by_descriptor(const struct nb_overlay *overlay)
+{
+    int context = nb_fsopen("overlay");
+    if (context < 0) return context;
+    int result = 0;
+    for (size_t index = 0; index < overlay->lower_count && result >= 0; index++)
+        result = nb_fsconfig_descriptor(context, "lowerdir+", overlay->lower[index]);
+    if (result >= 0 && overlay->upper >= 0) {
+        result = nb_fsconfig_descriptor(context, "upperdir", overlay->upper);
+        if (result >= 0) result = nb_fsconfig_descriptor(context, "workdir", overlay->work);
+    }
+    if (result >= 0) result = nb_fsmount(context, overlay->attributes);
+    NB_SYSCALL1(SYS_close, context);
+    return result;
+}
+
+/* In the helper: its own mount namespace, shared memory and descriptors. Layers appear as staging/0, 1, … so that
+ * mount(2)'s one page of options holds 500 of them. */
+static int nb_overlay_helper(void *argument)
+{
+    struct nb_overlay *overlay = argument;
+    char options[NB_OPTIONS_SIZE];
+    long result = NB_SYSCALL5(SYS_mount, "", "/", 0, MS_REC | MS_SLAVE, 0);
+    if (result >= 0) result = NB_SYSCALL5(SYS_mount, "nestbox", overlay->staging, "tmpfs", MS_NOSUID, "mode=700");
+    if (result >= 0) result = NB_SYSCALL1(SYS_chdir, overlay->staging);
+    char *end = nb_put_text(options, "lowerdir=");
+    for (size_t index = 0; index < overlay->lower_count && result >= 0; index++) {
+        char name[24];
+        nb_put_number(name, index);
+        if (index != 0) *end++ = ':';
+        end = nb_put_text(end, name);
+        result = NB_SYSCALL3(SYS_mkdirat, AT_FDCWD, name, 0700);
+        if (result < 0) break;
+        int tree = overlay->lower[index];
+        result = nb_attach(tree, AT_FDCWD, name);
+        if (result < 0) {
+            /* No detached mount but a plain folder: by its descriptor, which procfs makes a path. */
+            char source[40];
+            nb_put_number(nb_put_text(source, "/proc/self/fd/"), (unsigned long)tree);
+            result = NB_SYSCALL5(SYS_mount, source, name, 0, MS_BIND, 0);
+        }
+    }
+    if (result >= 0 && overlay->upper >= 0) {
+        end = nb_put_number(nb_put_text(end, ",upperdir=/proc/self/fd/"), (unsigned long)overlay->upper);
+        end = nb_put_number(nb_put_text(end, ",workdir=/proc/self/fd/"), (unsigned long)overlay->work);
+    }
+    if (result >= 0) result = NB_SYSCALL3(SYS_mkdirat, AT_FDCWD, "merged", 0700);
+    if (result >= 0) result = NB_SYSCALL5(SYS_mount, "overlay", "merged", "overlay", 0, options);
+    if (result >= 0) result = nb_clone_tree(AT_FDCWD, "merged", 0);
+    if (result >= 0 && overlay->attributes != 0) {
+        int tree = (int)result;
+        long set = nb_set_attributes(tree, overlay->attributes, 0, 0, -1, 0);
+        if (set < 0) {
+            NB_SYSCALL1(SYS_close, tree);
+            result = set;
+        }
+    }
+    overlay->result = (int)result;
+    return 0;
+}
+
+static int nb_overlay_by_path(struct nb_overlay *overlay)
+{
+    void *stack = nb_stack_allocate();
+    if (stack == NULL) return -ENOMEM;
+    overlay->result = -EIO;
+    /* CLONE_FILES: what the helper opens is the caller's. CLONE_VFORK: the caller waits until it is gone. */
+    struct clone_args arguments = {.flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_NEWNS, .exit_signal = SIGCHLD};
+    long pid = nb_clone(&arguments, stack, nb_overlay_helper, overlay);
+    if (pid > 0) {
+        while (NB_SYSCALL4(SYS_wait4, pid, 0, 0, 0) == -EINTR) continue;
+    }
+    nb_stack_free(stack);
+    return pid < 0 ? (int)pid : overlay->result;
+}
+
+int nb_mount_overlay(const int *lower, size_t lower_count, int upper, int work, uint64_t attributes,
+                     const char *staging)
+{
+    if (lower_count == 0 || lower_count > NB_LAYERS_MAX) return -EINVAL;
+    struct nb_overlay overlay = {lower, lower_count, upper, work, attributes, staging, 0};
+    int result = nb_overlay_by_descriptor(&overlay);
+    if (result == -EINVAL || result == -ENOSYS || result == -ENODEV) result = nb_overlay_by_path(&overlay);
+    return result;
+}

@@ -1,0 +1,78 @@
+#define _GNU_SOURCE
+#include "nb_process.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "nb_syscall.h"
+
+int nb_pidfd_open(pid_t pid) { return (int)NB_SYSCALL2(SYS_pidfd_open, pid, 0); }
+
+int nb_pidfd_send_signal(int pidfd, int signal)
+{
+    return (int)NB_SYSCALL4(SYS_pidfd_send_signal, pidfd, signal, 0, 0);
+}
+
+int nb_set_not_dumpable(void) { return (int)NB_SYSCALL5(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
+int nb_set_limit(pid_t pid, int resource, uint64_t soft, uint64_t hard)
+{
+    struct {
+        uint64_t soft, hard;
+    } limit = {soft, hard};
+    return (int)NB_SYSCALL4(SYS_prlimit64, pid, resource, &limit, 0);
+}
+
+int nb_receive_descriptor(int socket, char *message, int *descriptor)
+{
+    struct iovec data = {.iov_base = message, .iov_len = 1};
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control;
+    struct msghdr header = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    *descriptor = -1;
+    long length;
+    do length = recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
+    while (length < 0 && errno == EINTR);
+    if (length < 0) return -errno;
+    struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
+    if (rights != NULL && rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS &&
+        rights->cmsg_len == CMSG_LEN(sizeof(int)))
+        memcpy(descriptor, CMSG_DATA(rights), sizeof *descriptor);
+    return (int)length;
+}
+
+int nb_reap(int *status)
+{
+    pid_t pid;
+    do pid = waitpid(-1, status, WNOHANG);
+    while (pid < 0 && errno == EINTR);
+    if (pid < 0) return errno == ECHILD ? 0 : -errno;
+    return pid;
+}
+
+int nb_signal_descriptor(uint64_t signals)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (int signal = 1; signal < 64; signal++)
+        if (signals >> (signal - 1) & 1) sigaddset(&set, signal);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) return -errno;
+    int descriptor = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+int nb_read_signal(int descriptor)
+{
+    struct signalfd_siginfo information;
+    long length = NB_SYSCALL3(SYS_read, descriptor, &information, sizeof information);
+    return length < 0 ? (int)length : (int)information.ssi_signo;
+}

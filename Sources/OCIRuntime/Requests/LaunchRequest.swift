@@ -1,0 +1,156 @@
+public import OCISpec
+
+/// Everything that `nestbox-runtime supervise` needs to start one container and to look after it.
+///
+/// The engine makes it; it travels as one JSON document over an inherited descriptor and never touches a disk.
+public struct LaunchRequest: JSONCodable, Hashable {
+    /// The container's id.
+    public var id: String
+    /// The container's OCI configuration. `root.path` counts only when ``rootFilesystem`` is a directory.
+    public var specification: RuntimeSpecification
+    /// `name|uid[:group|gid]` to look up in the container's own passwd and group files; nil: `specification.process.user`.
+    public var user: String?
+    /// More groups of the process, names or ids, looked up likewise.
+    public var additionalGroups: [String]
+    /// Where the container's files come from.
+    public var rootFilesystem: RootFilesystem
+    /// The range of the host's ids that the container's user namespace stands on; nil: the host's user namespace.
+    public var idMap: IDMap?
+    /// The container's cgroup below the root of every hierarchy.
+    public var cgroupPath: String
+    /// The folder of the container's sockets, 0700, made by the engine.
+    public var stateDirectory: String
+    /// The file that the supervisor writes the container's ``ContainerState`` to.
+    public var statePath: String
+    /// The file of the json-file log; nil: no log is kept.
+    public var logPath: String?
+    /// Standard input stays open until the first attached client ends it; otherwise it is empty.
+    public var openStdin: Bool
+    /// Run an init as process 1 that forwards signals and reaps.
+    public var initProcess: Bool
+    /// What `--rm` removes after the container's end, in this order; empty: the container stays.
+    public var removeOnExit: [String]
+    /// Where compiled seccomp programs are kept; nil: nowhere.
+    public var seccompCacheDirectory: String?
+    /// The signal that asks the container to stop.
+    public var stopSignal: Int32
+
+    /// A request with what every container needs; the rest has the values of a plain detached container.
+    public init(
+        id: String, specification: RuntimeSpecification, rootFilesystem: RootFilesystem, cgroupPath: String,
+        stateDirectory: String, statePath: String
+    ) {
+        self.id = id
+        self.specification = specification
+        self.user = nil
+        self.additionalGroups = []
+        self.rootFilesystem = rootFilesystem
+        self.idMap = nil
+        self.cgroupPath = cgroupPath
+        self.stateDirectory = stateDirectory
+        self.statePath = statePath
+        self.logPath = nil
+        self.openStdin = false
+        self.initProcess = false
+        self.removeOnExit = []
+        self.seccompCacheDirectory = nil
+        self.stopSignal = 15
+    }
+
+    /// Reads a request.
+    ///
+    /// - Throws: `JSONError`.
+    public init(json: JSONValue) throws(JSONError) {
+        let object = try json.object()
+        self.init(
+            id: try object.required("id"), specification: try object.required("specification"),
+            rootFilesystem: try object.required("rootFilesystem"), cgroupPath: try object.required("cgroupPath"),
+            stateDirectory: try object.required("stateDirectory"), statePath: try object.required("statePath"))
+        user = try object.optional("user")
+        additionalGroups = try object.optional("additionalGroups") ?? []
+        idMap = try object.optional("idMap")
+        logPath = try object.optional("logPath")
+        openStdin = try object.optional("openStdin") ?? false
+        initProcess = try object.optional("initProcess") ?? false
+        removeOnExit = try object.optional("removeOnExit") ?? []
+        seccompCacheDirectory = try object.optional("seccompCacheDirectory")
+        stopSignal = try object.optional("stopSignal") ?? 15
+    }
+
+    /// An object with the members' names.
+    public var json: JSONValue {
+        var object = JSONObject()
+        object.set("id", to: id)
+        object.set("specification", to: specification)
+        object.set("user", to: user)
+        object.setUnlessEmpty("additionalGroups", to: additionalGroups)
+        object.set("rootFilesystem", to: rootFilesystem)
+        object.set("idMap", to: idMap)
+        object.set("cgroupPath", to: cgroupPath)
+        object.set("stateDirectory", to: stateDirectory)
+        object.set("statePath", to: statePath)
+        object.set("logPath", to: logPath)
+        object.set("openStdin", to: openStdin, unless: false)
+        object.set("initProcess", to: initProcess, unless: false)
+        object.setUnlessEmpty("removeOnExit", to: removeOnExit)
+        object.set("seccompCacheDirectory", to: seccompCacheDirectory)
+        object.set("stopSignal", to: stopSignal)
+        return .object(object)
+    }
+}
+
+/// Where a container's files come from.
+public enum RootFilesystem: JSONCodable, Hashable {
+    /// A folder that is used as it is.
+    case directory(String)
+    /// Read-only layers, topmost first, under a writable one. `upper` and `work` belong to the container's root.
+    case overlay(lower: [String], upper: String, work: String)
+
+    /// Reads `{"directory": …}` or `{"lower": […], "upper": …, "work": …}`.
+    ///
+    /// - Throws: `JSONError`.
+    public init(json: JSONValue) throws(JSONError) {
+        let object = try json.object()
+        if let path: String = try object.optional("directory") {
+            self = .directory(path)
+        } else {
+            self = .overlay(
+                lower: try object.required("lower"), upper: try object.required("upper"),
+                work: try object.required("work"))
+        }
+    }
+
+    /// `{"directory": …}` or `{"lower": […], "upper": …, "work": …}`.
+    public var json: JSONValue {
+        switch self {
+        case .directory(let path): ["directory": .string(path)]
+        case .overlay(let lower, let upper, let work):
+            ["lower": lower.json, "upper": .string(upper), "work": .string(work)]
+        }
+    }
+}
+
+/// A range of the host's user and group ids that a container's ids 0, 1, 2 … stand for.
+public struct IDMap: JSONCodable, Hashable {
+    /// The host's id of the container's root.
+    public var hostID: UInt32
+    /// How many ids there are.
+    public var count: UInt32
+
+    /// A range.
+    public init(hostID: UInt32, count: UInt32) {
+        self.hostID = hostID
+        self.count = count
+    }
+
+    /// Reads `{"hostID": …, "count": …}`.
+    ///
+    /// - Throws: `JSONError`.
+    public init(json: JSONValue) throws(JSONError) {
+        let object = try json.object()
+        self.init(hostID: try object.required("hostID"), count: try object.required("count"))
+    }
+
+    /// `{"hostID": …, "count": …}`.
+    public var json: JSONValue { ["hostID": hostID.json, "count": count.json] }
+}
