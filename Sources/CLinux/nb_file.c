@@ -6,6 +6,7 @@
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "nb_syscall.h"
@@ -99,4 +100,11 @@ int nb_close_on_exec_from(unsigned int first)
 int nb_memory_file(const char *name)
 {
     return (int)NB_SYSCALL2(SYS_memfd_create, name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+}
+
+int nb_pipe(int *ends) { return (int)NB_SYSCALL2(SYS_pipe2, ends, O_CLOEXEC); }
+
+int nb_packet_sockets(int *ends)
+{
+    return (int)NB_SYSCALL4(SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
 }

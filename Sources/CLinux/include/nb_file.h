@@ -29,4 +29,8 @@ int nb_close_on_exec_from(unsigned int first);
 /* memfd_create(2), sealable. */
 int nb_memory_file(const char *name);
 
+/* pipe2(2) and a socketpair(2) of SOCK_SEQPACKET, close-on-exec. */
+int nb_pipe(int *ends);
+int nb_packet_sockets(int *ends);
+
 #endif

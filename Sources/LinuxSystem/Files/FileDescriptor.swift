@@ -35,7 +35,7 @@ extension FileDescriptor {
     /// For paths that neither an image nor a container can influence; those others are opened by ``RootDirectory``.
     /// - Throws: `SystemError`.
     public static func open(
-        _ path: String, _ flags: Int32 = O_RDONLY, mode: mode_t = 0o600
+        _ path: String, _ flags: Int32 = O_RDONLY, mode: UInt32 = 0o600
     ) throws(SystemError) -> FileDescriptor {
         FileDescriptor(owning: try retrying("open", path) { Glibc.open(path, flags | O_CLOEXEC, mode) })
     }
@@ -44,7 +44,7 @@ extension FileDescriptor {
     ///
     /// - Throws: `SystemError`.
     public borrowing func open(
-        _ name: String, _ flags: Int32 = O_RDONLY, mode: mode_t = 0o600
+        _ name: String, _ flags: Int32 = O_RDONLY, mode: UInt32 = 0o600
     ) throws(SystemError) -> FileDescriptor {
         let directory = rawValue
         return FileDescriptor(

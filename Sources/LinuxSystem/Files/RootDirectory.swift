@@ -42,7 +42,7 @@ public struct RootDirectory: ~Copyable, Sendable {
     ///
     /// - Throws: `SystemError`.
     public borrowing func open(
-        _ path: RootedPath, _ flags: Int32 = O_RDONLY, mode: mode_t = 0
+        _ path: RootedPath, _ flags: Int32 = O_RDONLY, mode: UInt32 = 0
     ) throws(SystemError) -> FileDescriptor {
         FileDescriptor(
             owning: try checked(
@@ -54,7 +54,7 @@ public struct RootDirectory: ~Copyable, Sendable {
     ///
     /// - Throws: `SystemError`.
     public borrowing func makeDirectories(
-        _ path: RootedPath, mode: mode_t = 0o755
+        _ path: RootedPath, mode: UInt32 = 0o755
     ) throws(SystemError) -> FileDescriptor {
         FileDescriptor(
             owning: try checked(

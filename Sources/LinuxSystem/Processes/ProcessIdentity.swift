@@ -39,7 +39,8 @@ public struct ProcessIdentity: JSONCodable, Hashable {
         let result = nb_pidfd_open(pid)
         guard result >= 0 else { return nil }
         let descriptor = FileDescriptor(owning: result)
-        return isAlive ? descriptor : nil
+        if isAlive { return descriptor }
+        return nil
     }
 
     /// Reads `{"pid": …, "startTime": …}`.

@@ -1,0 +1,21 @@
+public import LinuxSystem
+
+/// A container or process that could not be started.
+public struct LaunchError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What Docker's command line exits with: 125 for the runtime, 126 for a program that cannot be executed, 127 for one
+    /// that is not there.
+    public var exitCode: Int32
+    /// One line: what failed, on which object, why, and what to do.
+    public var description: String
+
+    /// A failed start.
+    public init(_ description: String, exitCode: Int32 = 125) {
+        self.exitCode = exitCode
+        self.description = description
+    }
+
+    /// A failed start because of a failed call to the kernel.
+    public init(_ error: SystemError) {
+        self.init(error.description)
+    }
+}
