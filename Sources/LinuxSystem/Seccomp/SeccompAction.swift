@@ -1,3 +1,5 @@
+internal import OCISpec
+
 /// What the kernel does with a matching system call, as the number that a filter returns (`linux/seccomp.h`).
 ///
 /// libseccomp's `SCMP_ACT_*` are the same numbers.
@@ -24,40 +26,39 @@ struct SeccompAction: Hashable, Sendable {
         }
     }
 
-    /// The action of an OCI name; `errnoRet` counts for `SCMP_ACT_ERRNO` and `SCMP_ACT_TRACE`, where 1 (EPERM) is the
-    /// default, and is refused elsewhere as the runtime specification demands.
+    /// The action of an OCI configuration.
     ///
-    /// - Throws: `SeccompError.invalidMember`, naming `path` or `errnoPath`.
-    init(name: String, errnoRet: UInt32?, path: String, errnoPath: String) throws(SeccompError) {
-        switch name {
-        case "SCMP_ACT_ERRNO":
+    /// `errnoRet` counts for `errno` and `trace`, where 1 (EPERM) is the default, and is refused elsewhere, as the
+    /// runtime specification demands.
+    /// - Throws: `SeccompError.invalidMember`, naming `path`, the member that holds `errnoRet`.
+    init(
+        _ action: RuntimeSpecification.Linux.Seccomp.Action, errnoRet: UInt32?, path: @autoclosure () -> String
+    ) throws(SeccompError) {
+        switch action {
+        case .errno:
             let number = errnoRet ?? 1
             // MAX_ERRNO of the kernel: larger numbers would look like addresses to the caller.
             guard number <= 4095 else {
-                throw .invalidMember(path: errnoPath, reason: "\(number) is no error number; the largest is 4095")
+                throw .invalidMember(path: path(), reason: "\(number) is no error number; the largest is 4095")
             }
             self = .errno(Int32(number))
             return
-        case "SCMP_ACT_TRACE":
+        case .trace:
             guard let message = UInt16(exactly: errnoRet ?? 1) else {
-                throw .invalidMember(path: errnoPath, reason: "a tracer's message may not exceed 65535")
+                throw .invalidMember(path: path(), reason: "a tracer's message may not exceed 65535")
             }
             self = .trace(message)
             return
-        case "SCMP_ACT_ALLOW": self = .allow
-        case "SCMP_ACT_KILL", "SCMP_ACT_KILL_THREAD": self = .killThread
-        case "SCMP_ACT_KILL_PROCESS": self = .killProcess
-        case "SCMP_ACT_TRAP": self = .trap
-        case "SCMP_ACT_LOG": self = .log
-        case "SCMP_ACT_NOTIFY": self = .notify
-        default:
-            throw .invalidMember(
-                path: path,
-                reason: "unknown action \"\(name)\"; known are SCMP_ACT_ALLOW, ERRNO, KILL, KILL_PROCESS, KILL_THREAD, "
-                    + "TRAP, TRACE, LOG and NOTIFY")
+        case .allow: self = .allow
+        case .kill, .killThread: self = .killThread
+        case .killProcess: self = .killProcess
+        case .trap: self = .trap
+        case .log: self = .log
+        case .notify: self = .notify
         }
         guard errnoRet == nil else {
-            throw .invalidMember(path: errnoPath, reason: "\(name) returns no error number; remove the member")
+            throw .invalidMember(
+                path: path(), reason: "\(action.rawValue) returns no error number; remove the member")
         }
     }
 

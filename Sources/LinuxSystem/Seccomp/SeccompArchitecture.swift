@@ -1,5 +1,7 @@
+internal import OCISpec
+
 /// A system call ABI that a machine of one of Nestbox's two families can run, by its OCI name.
-public enum SeccompArchitecture: String, Sendable, CaseIterable {
+enum SeccompArchitecture: String, Sendable, CaseIterable {
     /// 64-bit x86.
     case x86_64 = "SCMP_ARCH_X86_64"
     /// 32-bit x86, entered by `int 0x80`.
@@ -13,26 +15,36 @@ public enum SeccompArchitecture: String, Sendable, CaseIterable {
 
     #if arch(x86_64)
         /// The ABI that this program itself uses.
-        public static let native = SeccompArchitecture.x86_64
+        static let native = SeccompArchitecture.x86_64
         /// The other ABIs that the same processor and kernel can run.
-        public static let compatible: [SeccompArchitecture] = [.x86, .x32]
+        static let compatible: [SeccompArchitecture] = [.x86, .x32]
     #elseif arch(arm64)
         /// The ABI that this program itself uses.
-        public static let native = SeccompArchitecture.aarch64
+        static let native = SeccompArchitecture.aarch64
         /// The other ABIs that the same processor and kernel can run.
-        public static let compatible: [SeccompArchitecture] = [.arm]
+        static let compatible: [SeccompArchitecture] = [.arm]
     #endif
 
     /// What Docker's profiles call the native ABI in `includes` and `excludes` (the Go name).
     static var nativeDockerName: String { native == .x86_64 ? "amd64" : "arm64" }
 
-    /// Every name that runtime-spec 1.3 lists and that this machine's processor cannot run: valid, and ignored.
-    static let foreignNames: Set<String> = [
-        "SCMP_ARCH_MIPS", "SCMP_ARCH_MIPS64", "SCMP_ARCH_MIPS64N32", "SCMP_ARCH_MIPSEL", "SCMP_ARCH_MIPSEL64",
-        "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PPC", "SCMP_ARCH_PPC64", "SCMP_ARCH_PPC64LE", "SCMP_ARCH_S390",
-        "SCMP_ARCH_S390X", "SCMP_ARCH_PARISC", "SCMP_ARCH_PARISC64", "SCMP_ARCH_RISCV64", "SCMP_ARCH_LOONGARCH64",
-        "SCMP_ARCH_M68K", "SCMP_ARCH_SH", "SCMP_ARCH_SHEB",
-    ]
+    /// The same ABI as the OCI configuration names it.
+    var specification: RuntimeSpecification.Linux.Seccomp.Architecture {
+        switch self {
+        case .x86_64: .x86_64
+        case .x86: .x86
+        case .x32: .x32
+        case .aarch64: .aarch64
+        case .arm: .arm
+        }
+    }
+
+    /// The ABIs that a profile is about on this machine: the native one always, others when it lists them.
+    ///
+    /// Those that this processor cannot run are left out; no process can enter the kernel by them.
+    static func listed(in profile: RuntimeSpecification.Linux.Seccomp) -> [SeccompArchitecture] {
+        [native] + compatible.filter { profile.architectures.contains($0.specification) }
+    }
 
     /// The token in `seccomp_data.arch` (`AUDIT_ARCH_*` of `linux/audit.h`).
     var auditToken: UInt32 {
