@@ -1,6 +1,8 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
+#include "nb_bpf_device.h"
+#include "nb_cgroup.h"
 #include "nb_constants.h"
 #include "nb_file.h"
 #include "nb_launch.h"
