@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2016 # variables of vm; apt expands its own
 # Sourced by vm: builds what a VM boots from, once, into the cache. Everything is built beside its place and renamed
 # into it, so a build that was killed leaves nothing that the next one would trust.
 

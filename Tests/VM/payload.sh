@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2016 # variables of vm; apt expands its own
 # Sourced by vm: makes the ext4 image that is the guest's root from files of the host and Debian's busybox and dash.
 
 # The shared libraries that an ELF file names, the loader among them, where the host finds them.

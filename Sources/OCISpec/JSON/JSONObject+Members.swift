@@ -36,6 +36,16 @@ extension JSONObject {
         }
     }
 
+    /// The elements of a member that must be there; none when it is `null`, which is how Go writes an empty list.
+    ///
+    /// - Throws: `JSONError` when it is missing, or when it is not what the type needs.
+    public func list<Element: JSONCodable>(
+        _ name: String, of type: Element.Type = Element.self
+    ) throws(JSONError) -> [Element] {
+        if self[name] == .null { return [] }
+        return try required(name)
+    }
+
     /// The text of a member; nil when it is missing or empty, which mean the same in the OCI specifications.
     ///
     /// - Throws: `JSONError` when it is there and no string.

@@ -4,17 +4,20 @@ extension JSONParser {
         let opening = index
         index += 1
         let start = index
+        var union: UInt8 = 0
         while index < bytes.count {
             let byte = bytes[index]
             if byte == UInt8(ascii: "\"") {
                 let content = bytes[start..<index]
                 index += 1
-                return try text(content, from: opening)
+                // ASCII needs no validation, which costs more than all the rest.
+                return union < 0x80 ? String(decoding: content, as: UTF8.self) : try text(content, from: opening)
             }
             if byte == UInt8(ascii: "\\") {
                 return try escapedString(from: opening)
             }
             guard byte >= 0x20 else { throw error("an unescaped control character in a string (\(found))") }
+            union |= byte
             index += 1
         }
         throw error("a string without its closing quotation mark", at: opening)

@@ -73,30 +73,37 @@ private struct JSONWriter {
         bytes.append(UInt8(ascii: "\""))
         var text = text
         text.withUTF8 { content in
+            var written = 0
             var index = 0
             while index < content.count {
                 let byte = content[index]
-                index += 1
-                switch byte {
-                case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                    bytes.append(UInt8(ascii: "\\"))
-                    bytes.append(byte)
-                case 0..<0x20, 0x7F:
-                    escape(byte)
-                case 0xC2 where index < content.count && content[index] < 0xA0:
-                    // U+0080 to U+009F: the second byte is the code itself.
-                    escape(content[index])
+                if byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+                    || byte > 0xC2
+                {
                     index += 1
-                default:
-                    bytes.append(byte)
+                    continue
                 }
+                // U+0080 to U+009F are 0xC2 and the code itself.
+                let length = byte == 0xC2 ? 2 : 1
+                let code = content[index + length - 1]
+                if byte >= 0x80 && (length == 1 || code >= 0xA0) {
+                    index += length
+                    continue
+                }
+                bytes.append(contentsOf: content[written..<index])
+                escape(code)
+                index += length
+                written = index
             }
+            bytes.append(contentsOf: content[written...])
         }
         bytes.append(UInt8(ascii: "\""))
     }
 
     private mutating func escape(_ code: UInt8) {
         switch code {
+        case UInt8(ascii: "\""): write(ascii: "\\\"")
+        case UInt8(ascii: "\\"): write(ascii: "\\\\")
         case 0x08: write(ascii: "\\b")
         case 0x09: write(ascii: "\\t")
         case 0x0A: write(ascii: "\\n")

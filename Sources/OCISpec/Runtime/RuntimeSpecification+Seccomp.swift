@@ -89,7 +89,7 @@ extension RuntimeSpecification.Linux.Seccomp.Syscall {
     /// - Throws: `JSONError` for a missing required member and for a wrong value.
     public init(json: JSONValue) throws(JSONError) {
         let object = try json.object()
-        names = try object.required("names")
+        names = try object.list("names")
         action = try object.required("action")
         errnoRet = try object.optional("errnoRet")
         args = try object.optional("args") ?? []

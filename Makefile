@@ -1,0 +1,85 @@
+# Everything a person or CI does with Nestbox. `make` alone lists the targets.
+SHELL := /bin/bash -euo pipefail
+.SHELLFLAGS := -c
+.DEFAULT_GOAL := help
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+# Kernels that the VM tests run on: Debian 12's own and the one of bookworm-backports.
+KERNELS ?= 6.1 6.12
+
+# Headers and static archives: libseccomp, libcap and libarchive with what its tar, gzip and zstd code refers to.
+BUILD_PACKAGES := libseccomp-dev libcap-dev libarchive-dev libzstd-dev libacl1-dev libattr1-dev zlib1g-dev binutils
+# What makes images from rootfs-fixtures.
+FIXTURE_PACKAGES := busybox-static python3 zstd gzip
+
+# Tests find the executables and images by these; they are the same in the VM.
+export NESTBOX_BIN := $(CURDIR)/bin
+export NESTBOX_FIXTURES := $(CURDIR)/.cache/fixtures
+
+.PHONY: help setup build demo fixtures test build-tests unit-test integration-test vm-test vm-shell bench lint docs \
+	manual install uninstall clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
+
+setup: ## Install the Debian packages that building and testing need (says which)
+	@Tests/Support/packages.sh $(BUILD_PACKAGES) $(FIXTURE_PACKAGES)
+
+build: setup ## Build release executables: bin/nestbox and bin/nestbox-runtime
+	swift build -c release --static-swift-stdlib
+	@mkdir -p bin
+	@# Stripped beside and renamed: a container that runs the old file keeps it.
+	@for name in nestbox nestbox-runtime; do \
+		strip -o "bin/.$$name.new" ".build/release/$$name" && mv "bin/.$$name.new" "bin/$$name"; \
+	done
+	@ls -l bin
+
+fixtures: setup ## Make the images that tests use from Debian's packages, in .cache/fixtures
+	@rootfs-fixtures/all.sh "$(NESTBOX_FIXTURES)"
+
+demo: build ## Build, make an image, run a limited container from it and show what it sees
+	@rootfs-fixtures/demo.sh
+
+build-tests: setup
+	swift build --build-tests
+
+test: build build-tests fixtures unit-test integration-test vm-test ## All tests: unit, integration (as root), in VMs
+
+unit-test: build-tests ## Tests that need no container
+	swift test --skip-build --disable-xctest --skip IntegrationTests
+
+integration-test: build build-tests fixtures ## Real containers on this machine; needs root
+	swift test --skip-build --disable-xctest --filter IntegrationTests
+
+vm-test: build build-tests fixtures ## Integration tests in VMs with pure cgroup v2 (KERNELS="6.1 6.12")
+	@for kernel in $(KERNELS); do echo "== kernel $$kernel"; Tests/VM/tests.sh run "$$kernel"; done
+
+vm-shell: build fixtures ## A prompt in the VM, with the executables and images (KERNELS' last)
+	@Tests/VM/tests.sh shell "$(lastword $(KERNELS))"
+
+bench: build fixtures ## Speed and memory against Docker, Podman, runc, crun and umoci, as ratios
+	@Tests/Bench/bench.sh
+
+lint: ## Check formatting, scripts and which module imports which
+	@Tests/Support/packages.sh shellcheck
+	swift format lint --strict --recursive Package.swift Sources Tests
+	Tests/Checks/imports.sh
+	shellcheck -x .ci/run rootfs-fixtures/*.sh Tests/*/*.sh Tests/VM/vm
+
+docs: ## Build the documentation of the Nestbox library
+	swift package --allow-writing-to-package-directory generate-documentation --target Nestbox
+
+manual: build
+	swift package --disable-sandbox --allow-writing-to-directory .build/manual generate-manual --multi-page --output-directory .build/manual
+
+install: build manual ## Install executables, man pages and shell completion under PREFIX (/usr/local)
+	install -D -m 755 -t "$(DESTDIR)$(PREFIX)/bin" bin/nestbox bin/nestbox-runtime
+	@Tests/Support/install-extras.sh install bin/nestbox .build/manual "$(DESTDIR)$(PREFIX)"
+
+uninstall: ## Remove what install put there
+	rm -f "$(DESTDIR)$(PREFIX)/bin/nestbox" "$(DESTDIR)$(PREFIX)/bin/nestbox-runtime"
+	@Tests/Support/install-extras.sh uninstall "$(DESTDIR)$(PREFIX)"
+
+clean: ## Remove what was built; keeps downloads (.cache)
+	rm -rf .build bin

@@ -1,0 +1,156 @@
+internal import CLinux
+internal import CSeccomp
+internal import Glibc
+public import OCISpec
+
+/// Turns profiles into filters by way of libseccomp.
+public enum SeccompCompiler {
+    /// Names the way from profile to program in cache keys.
+    ///
+    /// It rises with every change of what a profile compiles to, the tables of system calls included.
+    static let version: UInt32 = 1
+
+    /// Compiles a profile for this machine: the native ABI and those of its other ABIs that the profile lists.
+    ///
+    /// Takes some milliseconds; ``SeccompCache`` spares them. A call by an ABI that is not listed kills the thread.
+    /// - Throws: `SeccompError`.
+    public static func compile(_ profile: RuntimeSpecification.Linux.Seccomp) throws(SeccompError) -> SeccompFilter {
+        let defaultAction = try SeccompAction(
+            profile.defaultAction, errnoRet: profile.defaultErrnoRet, path: "defaultErrnoRet")
+        let rules = try SeccompRule.rules(of: profile)
+        let architectures = SeccompArchitecture.listed(in: profile)
+        let names = SyscallNames(rules)
+
+        var program = FilterProgram()
+        program.instructions = prologue(rules, names, architectures, defaultAction).instructions
+        let bytes = try program.bytes + libraryProgram(rules, names, architectures, defaultAction)
+        let count = bytes.count / FilterProgram.instructionSize
+        guard count <= FilterProgram.longest else { throw .tooLong(instructions: count) }
+        return SeccompFilter(
+            program: bytes, flags: SeccompFilter.flags(of: profile),
+            needsListener: profile.defaultAction == .notify || profile.syscalls.contains { $0.action == .notify },
+            unknownSyscalls: names.unknown)
+    }
+
+    /// The rules' names by who knows them.
+    private struct SyscallNames {
+        /// libseccomp's numbers: native ones, or its negative ones for calls of other ABIs.
+        var library: [String: Int32] = [:]
+        var recent: Set<String> = []
+        /// In the profile's order.
+        var unknown: [String] = []
+
+        init(_ rules: [SeccompRule]) {
+            var seen: Set<String> = []
+            for rule in rules where seen.insert(rule.syscall).inserted {
+                let number = seccomp_syscall_resolve_name(rule.syscall)
+                if number != __NR_SCMP_ERROR {
+                    library[rule.syscall] = number
+                } else if RecentSyscalls.contains(rule.syscall) {
+                    recent.insert(rule.syscall)
+                } else {
+                    unknown.append(rule.syscall)
+                }
+            }
+        }
+    }
+
+    private static func prologue(
+        _ rules: [SeccompRule], _ names: SyscallNames, _ architectures: [SeccompArchitecture],
+        _ defaultAction: SeccompAction
+    ) -> SeccompPrologue {
+        let interfaces = architectures.map { architecture in
+            var interface = SeccompPrologue.Interface(architecture: architecture)
+            for name in names.library.keys {
+                guard let number = libraryNumber(of: name, on: architecture) else { continue }
+                interface.numbers.insert(number)
+            }
+            for rule in rules where names.recent.contains(rule.syscall) {
+                guard let number = RecentSyscalls.number(of: rule.syscall, on: architecture) else { continue }
+                interface.numbers.insert(number)
+                if rule.action != defaultAction { interface.rules[number, default: []].append(rule) }
+            }
+            return interface
+        }
+        return SeccompPrologue(
+            interfaces: interfaces, refusesNewer: !defaultAction.isPermissive && defaultAction != .errno(ENOSYS))
+    }
+
+    /// The highest number, without the bias, by which libseccomp lets a rule about `name` match; nil when there is none.
+    private static func libraryNumber(of name: String, on architecture: SeccompArchitecture) -> UInt32? {
+        switch seccomp_syscall_resolve_name_arch(architecture.libraryToken, name) {
+        case let number where number >= 0: UInt32(number) & ~architecture.numberBias
+        // i386 has socket and System V IPC calls twice: through socketcall(2) and ipc(2), which is what libseccomp's
+        // negative numbers stand for, and directly at 359…373 and 393…402; rules get both.
+        case -120 ... -101 where architecture == .x86: 373
+        case -224 ... -201 where architecture == .x86: 402
+        default: nil
+        }
+    }
+
+    /// libseccomp's version, for cache keys: names and numbers depend on it.
+    static var libraryVersion: (major: UInt32, minor: UInt32, micro: UInt32) {
+        seccomp_version().map { ($0.pointee.major, $0.pointee.minor, $0.pointee.micro) } ?? (0, 0, 0)
+    }
+
+    /// libseccomp's program for the rules whose names it knows.
+    private static func libraryProgram(
+        _ rules: [SeccompRule], _ names: SyscallNames, _ architectures: [SeccompArchitecture],
+        _ defaultAction: SeccompAction
+    ) throws(SeccompError) -> [UInt8] {
+        guard let context = seccomp_init(defaultAction.rawValue) else {
+            throw .library(step: "begin", object: "a filter", errno: Errno(ENOMEM))
+        }
+        defer { seccomp_release(context) }
+        for architecture in architectures where architecture != .native {
+            try check(seccomp_arch_add(context, architecture.libraryToken), "add", architecture.rawValue)
+        }
+        // A binary tree instead of a chain of comparisons: a few instead of hundreds of instructions for each call.
+        // Without it (libseccomp before 2.5) the filter is the same, only slower.
+        seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2)
+        for rule in rules where rule.action != defaultAction {
+            guard let number = names.library[rule.syscall] else { continue }
+            let conditions = rule.conditions.map { condition in
+                scmp_arg_cmp(
+                    arg: condition.index, op: operation(condition.op), datum_a: condition.value,
+                    datum_b: condition.valueTwo)
+            }
+            let result = conditions.withUnsafeBufferPointer {
+                seccomp_rule_add_array(context, rule.action.rawValue, number, UInt32($0.count), $0.baseAddress)
+            }
+            if result == -EEXIST { throw .conflictingRule(path: "syscalls[\(rule.index)]", syscall: rule.syscall) }
+            try check(result, "add syscalls[\(rule.index)], a rule for", rule.syscall)
+        }
+        return try export(context)
+    }
+
+    private static func export(_ context: scmp_filter_ctx) throws(SeccompError) -> [UInt8] {
+        do throws(SystemError) {
+            let file = FileDescriptor(
+                owning: try checked(nb_memory_file("seccomp"), "make", "a memory file for the compiled filter"))
+            let result = seccomp_export_bpf(context, file.rawValue)
+            guard result >= 0 else { throw SystemError("export", "the compiled filter", Errno(-result)) }
+            try retrying("rewind", "the compiled filter") { lseek(file.rawValue, 0, SEEK_SET) }
+            return try file.readAll(limit: FilterProgram.longest * FilterProgram.instructionSize * 4)
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    private static func check(_ result: Int32, _ step: String, _ object: String) throws(SeccompError) {
+        guard result < 0 else { return }
+        throw .library(step: step, object: object, errno: Errno(-result))
+    }
+
+    private static func operation(_ comparison: RuntimeSpecification.Linux.Seccomp.Comparison) -> scmp_compare {
+        switch comparison {
+        case .notEqual: SCMP_CMP_NE
+        case .less: SCMP_CMP_LT
+        case .lessOrEqual: SCMP_CMP_LE
+        case .equal: SCMP_CMP_EQ
+        case .greaterOrEqual: SCMP_CMP_GE
+        case .greater: SCMP_CMP_GT
+        case .maskedEqual: SCMP_CMP_MASKED_EQ
+        }
+    }
+}

@@ -1,0 +1,39 @@
+#!/bin/bash
+# This project's tests in the VM, from what `make build build-tests fixtures` left.
+# usage: tests.sh run KERNEL       the test bundle, filtered by VM_FILTER
+#        tests.sh shell KERNEL     a prompt beside the executables and images
+# Everything keeps the path it has on the host, so that #filePath and NESTBOX_* mean the same in the guest.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+action=${1:?usage: tests.sh run|shell KERNEL} kernel=${2:?usage: tests.sh run|shell KERNEL}
+: "${NESTBOX_BIN:=$PWD/bin}" "${NESTBOX_FIXTURES:=$PWD/.cache/fixtures}"
+
+# Tests that touch the kernel: those of pure values say nothing new on another kernel.
+filter=${VM_FILTER:-IntegrationTests|LinuxSystemTests|OCIRuntimeTests|ImageStoreTests}
+options=(--kernel "$kernel" --memory 4096 --disk 4096 --timeout "${VM_TIMEOUT:-420}"
+    --env "NESTBOX_BIN=$NESTBOX_BIN" --env "NESTBOX_FIXTURES=$NESTBOX_FIXTURES"
+    --add "$NESTBOX_FIXTURES:$NESTBOX_FIXTURES")
+[[ ! -d $NESTBOX_BIN ]] || options+=(--add "$NESTBOX_BIN:$NESTBOX_BIN")
+
+case $action in
+run)
+    bundle=$PWD/.build/debug/nestboxPackageTests.xctest
+    # Without debug information the image is made sooner; tests are found all the same.
+    mkdir -p .cache/vm
+    stripped=$(mktemp .cache/vm/bundle.XXXXXX)
+    trap 'rm -f "$stripped"' EXIT
+    strip --strip-debug -o "$stripped" "$bundle"
+    chmod 755 "$stripped"
+    Tests/VM/vm run "${options[@]}" --add "$stripped:$bundle" --add "$PWD/Tests:$PWD/Tests" \
+        -- "$bundle" --testing-library swift-testing --filter "$filter"
+    ;;
+shell)
+    # Where the PATH looks, too.
+    for name in nestbox nestbox-runtime; do options+=(--add "$NESTBOX_BIN/$name:/usr/local/bin/$name"); done
+    Tests/VM/vm shell "${options[@]}"
+    ;;
+*)
+    echo "usage: tests.sh run|shell KERNEL" >&2
+    exit 2
+    ;;
+esac
