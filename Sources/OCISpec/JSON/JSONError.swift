@@ -57,8 +57,10 @@ public struct JSONError: Error, Sendable, Hashable {
 
     /// Text from a document as an error may show it: in quotes, escaped, and cut after 64 characters.
     public static func quoted(_ text: String) -> String {
-        var shown = String(decoding: JSONValue.string(String(text.prefix(64))).serialized(), as: UTF8.self)
-        if text.dropFirst(64).first != nil {
+        // Scalars, not characters: one character can have any number of combining marks.
+        let start = String(text.unicodeScalars.prefix(64))
+        var shown = String(decoding: JSONValue.string(start).serialized(), as: UTF8.self)
+        if start.utf8.count < text.utf8.count {
             shown += "…"
         }
         return shown

@@ -60,7 +60,9 @@ import Testing
         #expect(message(String.self, nil) == "expected a string, found null")
         #expect(message(String.self, "a\u{0}b") == "a NUL character is not allowed here")
         #expect(message([String].self, ["a", 1]) == "[1]: expected a string, found an integer")
-        #expect(message([String: Int].self, ["a": 1, "b.c": true]) == "[\"b.c\"]: expected an integer, found a boolean")
+        #expect(
+            message([String: Int].self, ["a": 1, "b.c": true])
+                == "[\"b.c\"]: expected an integer, found a boolean")
         #expect(message([String: String].self, []) == "expected an object, found an array")
         #expect(message(Double.self, 3) == nil)
         #expect(message(Double.self, true) == "expected a number, found a boolean")
@@ -72,5 +74,7 @@ import Testing
         #expect(error.description.utf8.count < 200)
         #expect(error.description.hasPrefix("[\"\"][2][\"\\u001b[31mxxx"))
         #expect(!error.description.unicodeScalars.contains { $0.value < 0x20 })
+        let marks = "a" + String(repeating: "\u{301}", count: 100_000)
+        #expect(JSONError("wrong").within(member: marks).description.utf8.count < 200)
     }
 }

@@ -42,11 +42,12 @@ import Testing
         #expect(throws: JSONError.self) { try JSONValue(parsing: text) }
     }
 
-    @Test(arguments: [
-        [0x80], [0xFF], [0xC0, 0x80], [0xC1, 0xBF], [0xC3], [0xC3, 0x28], [0xE2, 0x82], [0xE0, 0x80, 0xAF],
-        [0xED, 0xA0, 0x80], [0xED, 0xBF, 0xBF], [0xF0, 0x80, 0x80, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80],
-        [0xF8, 0x88, 0x80, 0x80, 0x80], [0xFE], [0x61, 0xC3, 0x5C, 0x6E],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0x80], [0xFF], [0xC0, 0x80], [0xC1, 0xBF], [0xC3], [0xC3, 0x28], [0xE2, 0x82], [0xE0, 0x80, 0xAF],
+            [0xED, 0xA0, 0x80], [0xED, 0xBF, 0xBF], [0xF0, 0x80, 0x80, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80],
+            [0xF8, 0x88, 0x80, 0x80, 0x80], [0xFE], [0x61, 0xC3, 0x5C, 0x6E],
+        ] as [[UInt8]])
     func refusesWhatIsNotUTF8(content: [UInt8]) {
         let quote = UInt8(ascii: "\"")
         #expect(throws: JSONError.self) { try JSONValue(parsing: [quote] + content + [quote]) }
@@ -102,15 +103,19 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("{\"a\": tru}", "a: line 1, column 7 (byte 6): expected a value; is this meant to be true?"),
-        ("[1,\n 2,\n x]", "[2]: line 3, column 2 (byte 9): expected a value, found 'x'"),
-        ("{\"a\":{\"b c\":[0,{\"d\":?}]}}", "a[\"b c\"][1].d: line 1, column 21 (byte 20): expected a value, found '?'"),
-        ("{\"a\":1,\"a\":2}", "line 1, column 8 (byte 7): the member \"a\" occurs twice"),
-        ("\"\u{1B}[31m\"", "line 1, column 2 (byte 1): an unescaped control character in a string (byte 0x1B)"),
-        ("", "line 1, column 1 (byte 0): expected a value, found end of the document"),
-        ("{}\n\n", nil), ("1 x", "line 1, column 3 (byte 2): unexpected 'x' after the end of the document"),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("{\"a\": tru}", "a: line 1, column 7 (byte 6): expected a value; is this meant to be true?"),
+            ("[1,\n 2,\n x]", "[2]: line 3, column 2 (byte 9): expected a value, found 'x'"),
+            (
+                "{\"a\":{\"b c\":[0,{\"d\":?}]}}",
+                "a[\"b c\"][1].d: line 1, column 21 (byte 20): expected a value, found '?'"
+            ),
+            ("{\"a\":1,\"a\":2}", "line 1, column 8 (byte 7): the member \"a\" occurs twice"),
+            ("\"\u{1B}[31m\"", "line 1, column 2 (byte 1): an unescaped control character in a string (byte 0x1B)"),
+            ("", "line 1, column 1 (byte 0): expected a value, found end of the document"),
+            ("{}\n\n", nil), ("1 x", "line 1, column 3 (byte 2): unexpected 'x' after the end of the document"),
+        ] as [(String, String?)])
     func saysWhereItStopped(text: String, expected: String?) {
         do {
             _ = try JSONValue(parsing: text)
