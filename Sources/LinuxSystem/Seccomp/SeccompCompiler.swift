@@ -19,7 +19,7 @@ public enum SeccompCompiler {
             profile.defaultAction, errnoRet: profile.defaultErrnoRet, path: "defaultErrnoRet")
         let rules = try SeccompRule.rules(of: profile)
         let architectures = SeccompArchitecture.listed(in: profile)
-        let names = SyscallNames(rules)
+        let names = SyscallNames(rules, architectures, defaultAction)
 
         var program = FilterProgram()
         program.instructions = prologue(rules, names, architectures, defaultAction).instructions
@@ -32,26 +32,46 @@ public enum SeccompCompiler {
             unknownSyscalls: names.unknown)
     }
 
-    /// The rules' names by who knows them.
+    /// The rules' names by who turns them into instructions.
     private struct SyscallNames {
         /// libseccomp's numbers: native ones, or its negative ones for calls of other ABIs.
         var library: [String: Int32] = [:]
-        var recent: Set<String> = []
+        /// Those of the prologue.
+        var own: Set<String> = []
         /// In the profile's order.
         var unknown: [String] = []
 
-        init(_ rules: [SeccompRule]) {
+        init(_ rules: [SeccompRule], _ architectures: [SeccompArchitecture], _ defaultAction: SeccompAction) {
+            let intricate = Self.intricateNames(rules.filter { $0.action != defaultAction })
             var seen: Set<String> = []
             for rule in rules where seen.insert(rule.syscall).inserted {
                 let number = seccomp_syscall_resolve_name(rule.syscall)
-                if number != __NR_SCMP_ERROR {
-                    library[rule.syscall] = number
-                } else if RecentSyscalls.contains(rule.syscall) {
-                    recent.insert(rule.syscall)
+                if number == __NR_SCMP_ERROR {
+                    if RecentSyscalls.contains(rule.syscall) {
+                        own.insert(rule.syscall)
+                    } else {
+                        unknown.append(rule.syscall)
+                    }
+                } else if intricate.contains(rule.syscall),
+                    !architectures.contains(where: { isMultiplexed(rule.syscall, on: $0) })
+                {
+                    own.insert(rule.syscall)
                 } else {
-                    unknown.append(rule.syscall)
+                    library[rule.syscall] = number
                 }
             }
+        }
+
+        /// Calls with several conditional rules, one of which has several conditions.
+        ///
+        /// libseccomp 2.5 joins such rules in one tree of comparisons, where a rule whose later condition fails can hide
+        /// another that holds: with a refusing rule that would let a call through.
+        private static func intricateNames(_ rules: [SeccompRule]) -> Set<String> {
+            Set(
+                Dictionary(grouping: rules, by: \.syscall).filter { _, rules in
+                    rules.count > 1 && rules.contains { $0.conditions.count > 1 }
+                        && rules.allSatisfy { !$0.conditions.isEmpty }
+                }.keys)
         }
     }
 
@@ -62,11 +82,11 @@ public enum SeccompCompiler {
         let interfaces = architectures.map { architecture in
             var interface = SeccompPrologue.Interface(architecture: architecture)
             for name in names.library.keys {
-                guard let number = libraryNumber(of: name, on: architecture) else { continue }
+                guard let number = number(of: name, on: architecture) else { continue }
                 interface.numbers.insert(number)
             }
-            for rule in rules where names.recent.contains(rule.syscall) {
-                guard let number = RecentSyscalls.number(of: rule.syscall, on: architecture) else { continue }
+            for rule in rules where names.own.contains(rule.syscall) {
+                guard let number = number(of: rule.syscall, on: architecture) else { continue }
                 interface.numbers.insert(number)
                 if rule.action != defaultAction { interface.rules[number, default: []].append(rule) }
             }
@@ -76,17 +96,32 @@ public enum SeccompCompiler {
             interfaces: interfaces, refusesNewer: !defaultAction.isPermissive && defaultAction != .errno(ENOSYS))
     }
 
-    /// The highest number, without the bias, by which libseccomp lets a rule about `name` match; nil when there is none.
-    private static func libraryNumber(of name: String, on architecture: SeccompArchitecture) -> UInt32? {
+    /// The highest number, without the bias, by which a rule about `name` matches; nil when the ABI has no such call.
+    private static func number(of name: String, on architecture: SeccompArchitecture) -> UInt32? {
         switch seccomp_syscall_resolve_name_arch(architecture.libraryToken, name) {
         case let number where number >= 0: UInt32(number) & ~architecture.numberBias
-        // i386 has socket and System V IPC calls twice: through socketcall(2) and ipc(2), which is what libseccomp's
-        // negative numbers stand for, and directly at 359…373 and 393…402; rules get both.
-        case -120 ... -101 where architecture == .x86: 373
-        case -224 ... -201 where architecture == .x86: 402
+        case __NR_SCMP_ERROR: RecentSyscalls.number(of: name, on: architecture)
+        // The direct numbers of the calls that i386 has twice: rules get both.
+        case socketCalls where architecture == .x86: 373
+        case systemVCalls where architecture == .x86: 402
         default: nil
         }
     }
+
+    /// Whether the call is one of i386's socket and System V IPC calls.
+    ///
+    /// It has them twice: through socketcall(2) and ipc(2), which is what libseccomp's negative numbers stand for, and
+    /// directly at 359…373 and 393…402.
+    private static func isMultiplexed(_ name: String, on architecture: SeccompArchitecture) -> Bool {
+        guard architecture == .x86 else { return false }
+        let number = seccomp_syscall_resolve_name_arch(architecture.libraryToken, name)
+        return socketCalls.contains(number) || systemVCalls.contains(number)
+    }
+
+    /// libseccomp's numbers for socket calls that may be multiplexed (`__PNR_sendmmsg`…`__PNR_socket`).
+    private static let socketCalls: ClosedRange<Int32> = -120 ... -101
+    /// The same for System V IPC (`__PNR_shmctl`…`__PNR_semop`).
+    private static let systemVCalls: ClosedRange<Int32> = -224 ... -201
 
     /// libseccomp's version, for cache keys: names and numbers depend on it.
     static var libraryVersion: (major: UInt32, minor: UInt32, micro: UInt32) {

@@ -1,7 +1,7 @@
 internal import OCISpec
 
 /// A compiled system call filter, ready for seccomp(2) with `SECCOMP_SET_MODE_FILTER`.
-public struct SeccompFilter: Sendable, Hashable {
+public struct SeccompFilter: Sendable, Hashable, CustomStringConvertible {
     /// The program: an array of `struct sock_filter`, 8 bytes each, at most 4,096 of them.
     public let program: [UInt8]
     /// The flags for seccomp(2) (`SECCOMP_FILTER_FLAG_*` of `linux/seccomp.h`).
@@ -14,6 +14,9 @@ public struct SeccompFilter: Sendable, Hashable {
 
     /// The number of instructions, for `struct sock_fprog`.
     public var instructionCount: Int { program.count / FilterProgram.instructionSize }
+
+    /// The size, not the program.
+    public var description: String { "filter of \(instructionCount) instructions" }
 
     init(program: [UInt8], flags: UInt32, needsListener: Bool, unknownSyscalls: [String]) {
         self.program = program

@@ -5,7 +5,7 @@ internal import OCISpec
 ///
 /// First, calls that are newer than the profile fail with ENOSYS rather than with the default action: programs try a new
 /// call and fall back on ENOSYS, but take EPERM for a final answer. "Newer" means above the highest number that the
-/// profile is about, for each ABI, as in runc. Second, rules about calls that libseccomp has no name for.
+/// profile is about, for each ABI, as in runc. Second, rules about calls that libseccomp has no name for, or gets wrong.
 /// Everything else goes on to the program that follows.
 struct SeccompPrologue {
     /// What is known about one ABI.
@@ -13,7 +13,7 @@ struct SeccompPrologue {
         var architecture: SeccompArchitecture
         /// Every number, without the ABI's bias, that the profile is about.
         var numbers: Set<UInt32> = []
-        /// The rules for calls that libseccomp does not know, by number.
+        /// The rules for calls that are not left to libseccomp, by number.
         var rules: [UInt32: [SeccompRule]] = [:]
     }
 
