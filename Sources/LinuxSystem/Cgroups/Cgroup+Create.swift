@@ -53,8 +53,9 @@ extension Cgroup {
             unified: try folder.descriptor.duplicateOrThrow(unifiedPath), joinDescriptors: descriptors)
     }
 
-    /// Changes limits of a running cgroup. v1 groups that it did not need so far are made, and its processes moved in.
+    /// Changes limits of a running cgroup.
     ///
+    /// v1 groups that it did not need so far are made, and its processes moved in.
     /// What `resources` does not name stays as it is. Device rules, when there are any, replace the former ones.
     /// - Throws: `CgroupError`; settings before the one that failed have been made.
     public func apply(_ resources: RuntimeSpecification.Linux.Resources) throws(CgroupError) {
@@ -127,6 +128,8 @@ extension Cgroup {
             case .exists:
                 // A leftover of a crash. It may have been killed, and then kills whatever is put into it: never reused.
                 if try attemptRemove(folder) { continue }
+                // Nothing of a living one is touched.
+                guard try processes(in: [folder]).isEmpty else { throw .inUse(folder: folder) }
                 guard try CgroupTree.removeChildren(path: folder, cgroup: path), try attemptRemove(folder) else {
                     throw .inUse(folder: folder)
                 }
@@ -181,7 +184,9 @@ extension Cgroup {
 // MARK: - Controllers of the unified tree
 
 extension Cgroup {
-    /// Switches controllers on in every ancestor where they are off. One that only the standard set wants, and the
+    /// Switches controllers on in every ancestor where they are off.
+    ///
+    /// One that only the standard set wants, and the
     /// machine has not got, is left out.
     private func enable(_ controllers: [CgroupController], in folder: borrowing CgroupFolder) throws(CgroupError) {
         let wanted = controllers.filter { layout.version(of: $0) == .v2 }.compactMap(\.unifiedName)

@@ -3,8 +3,9 @@ internal import Glibc
 public import OCISpec
 
 extension Cgroup {
-    /// The devices that the OCI specification gives every container, and device nodes may be made without being opened:
-    /// null, zero, full, random, urandom, tty, ptmx and the container's own terminals. Everything else is denied.
+    /// The devices that the OCI specification gives every container; everything else is denied.
+    ///
+    /// Device nodes may be made, which opens nothing. The devices are null, zero, full, random, urandom, tty, ptmx and the container's own terminals.
     public static let defaultDeviceRules: [RuntimeSpecification.Linux.Resources.DeviceRule] =
         [
             .init(allow: false, type: .all, access: "rwm"),
@@ -15,7 +16,9 @@ extension Cgroup {
             .init(allow: true, type: .character, major: $0.0, minor: $0.1, access: "rwm")
         } + [.init(allow: true, type: .character, major: 136, access: "rwm")]
 
-    /// Attaches the program to the unified cgroup in the place of all that are attached to it already. One that allows
+    /// Attaches the program to the unified cgroup in the place of all that are attached to it already.
+    ///
+    /// One that allows
     /// everything is not attached; the others go all the same.
     func attach(_ program: DeviceProgram, to folder: borrowing CgroupFolder) throws(CgroupError) {
         let cgroup = folder.descriptor.rawValue

@@ -26,7 +26,9 @@ extension Cgroup {
         return keyedNumber(key, in: try folder.read("cgroup.events") ?? "")
     }
 
-    /// Waits until no process is left; false when some are after `limit`. A cgroup that is gone is empty.
+    /// Waits until no process is left; false when some are after `limit`.
+    ///
+    /// A cgroup that is gone is empty.
     ///
     /// - Throws: `CgroupError.read`.
     public func waitUntilEmpty(within limit: Duration) throws(CgroupError) -> Bool {
@@ -103,8 +105,9 @@ extension Cgroup {
         }
     }
 
-    /// Thaws v1 freezer groups anywhere that hold nothing but processes of this cgroup: what a container that may
-    /// write to the freezer hierarchy put itself into. A process frozen there does not even die of SIGKILL.
+    /// Thaws v1 freezer groups anywhere that hold nothing but processes of this cgroup.
+    ///
+    /// A container that may write to the freezer hierarchy can put itself into such. A process frozen there does not even die of SIGKILL.
     private func thawFreezerGroups(of processes: [Int32]) throws(CgroupError) {
         guard let point = layout.v1[.freezer] else { return }
         let own = Set(processes)

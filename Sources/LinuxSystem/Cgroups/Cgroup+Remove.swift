@@ -1,7 +1,9 @@
 internal import Glibc
 
 extension Cgroup {
-    /// Removes the cgroup and everything below it from every hierarchy. What is not there counts as removed.
+    /// Removes the cgroup and everything below it from every hierarchy.
+    ///
+    /// What is not there counts as removed.
     ///
     /// Processes are not killed: ``killAndWait(within:)`` first. The parents stay: other containers live there.
     /// - Throws: `CgroupError.timedOut` naming the processes when some are left after `limit`, or `.folder`.
@@ -37,7 +39,7 @@ extension Cgroup {
         }
     }
 
-    private func processes(in folders: [String]) throws(CgroupError) -> [Int32] {
+    func processes(in folders: [String]) throws(CgroupError) -> [Int32] {
         var result: [Int32] = []
         for folder in folders {
             try CgroupTree.visit(path: folder, cgroup: path) { folder throws(CgroupError) in

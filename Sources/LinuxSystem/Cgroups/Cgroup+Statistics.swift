@@ -1,4 +1,6 @@
-/// What a container uses right now. A number is nil where the kernel does not offer it.
+/// What a container uses right now.
+///
+/// A number is nil where the kernel does not offer it.
 public struct CgroupStatistics: Sendable, Hashable {
     /// Bytes of memory, page cache included.
     public var memoryCurrent: UInt64?
@@ -6,7 +8,9 @@ public struct CgroupStatistics: Sendable, Hashable {
     public var memoryPeak: UInt64?
     /// The memory limit in bytes; nil without one.
     public var memoryLimit: UInt64?
-    /// CPU time of user and system, in nanoseconds. On v1 only where the cgroup has a `cpuacct` group.
+    /// CPU time of user and system, in nanoseconds.
+    ///
+    /// On v1 only where the cgroup has a `cpuacct` group.
     public var cpuNanoseconds: UInt64?
     /// Processes and threads.
     public var pidsCurrent: UInt64?

@@ -15,7 +15,7 @@ public struct Cgroup: Sendable, Hashable {
     /// The path below the root of every hierarchy, without a slash at its ends.
     public var path: String { location.description }
 
-    /// Names a cgroup. Nothing is read or made.
+    /// Names a cgroup; nothing is read or made.
     ///
     /// - Parameter path: parts of `[A-Za-z0-9_.-]` between slashes, no `..`; a leading slash means nothing.
     /// - Throws: `CgroupError.invalidPath`.

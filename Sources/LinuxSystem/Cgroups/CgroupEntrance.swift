@@ -13,7 +13,9 @@ internal import Glibc
 public struct CgroupEntrance: ~Copyable, Sendable {
     /// The folder in the unified tree.
     public let unified: FileDescriptor
-    /// The `tasks` files of the v1 groups, open for writing, close-on-exec; none on a pure v2 machine. They stay owned
+    /// The `tasks` files of the v1 groups, open for writing, close-on-exec; none on a pure v2 machine.
+    ///
+    /// They stay owned
     /// by this value.
     public let joinDescriptors: [Int32]
 
@@ -26,7 +28,9 @@ public struct CgroupEntrance: ~Copyable, Sendable {
         for descriptor in joinDescriptors { _ = Glibc.close(descriptor) }
     }
 
-    /// Moves the calling thread into the v1 groups. For a process with one thread; the unified cgroup is not entered.
+    /// Moves the calling thread into the v1 groups.
+    ///
+    /// For a process with one thread; the unified cgroup is not entered.
     ///
     /// - Throws: `CgroupError.join`.
     public borrowing func joinCurrentThread() throws(CgroupError) {

@@ -57,7 +57,9 @@ struct CgroupFolder: ~Copyable {
         throw .read(file: file, cgroup: cgroup, errno: errno)
     }
 
-    /// Processes of this very cgroup, without those of sub-cgroups. A process of a foreign PID namespace reads as 0
+    /// Processes of this very cgroup, without those of sub-cgroups.
+    ///
+    /// A process of a foreign PID namespace reads as 0
     /// and is left out.
     borrowing func processes() throws(CgroupError) -> [Int32] {
         let bytes: [UInt8]

@@ -5,7 +5,9 @@ internal import Glibc
 public struct CgroupLayout: Sendable, Hashable {
     /// The mount point of the unified tree.
     public let unified: String
-    /// The mount points of v1 hierarchies; empty on a pure v2 machine. Co-mounted controllers share one.
+    /// The mount points of v1 hierarchies; empty on a pure v2 machine.
+    ///
+    /// Co-mounted controllers share one.
     public let v1: [CgroupController: String]
 
     /// Describes a layout that was found elsewhere.
@@ -17,7 +19,9 @@ public struct CgroupLayout: Sendable, Hashable {
     /// Whether some controllers are on v1 hierarchies.
     public var isHybrid: Bool { !v1.isEmpty }
 
-    /// The interface of a controller. On a hybrid machine, a controller that has no v1 hierarchy may be on the
+    /// The interface of a controller.
+    ///
+    /// On a hybrid machine, a controller that has no v1 hierarchy may be on the
     /// unified tree (hugetlb often is).
     public func version(of controller: CgroupController) -> CgroupVersion {
         v1[controller] == nil ? .v2 : .v1

@@ -5,7 +5,9 @@ struct CgroupPath: Sendable, Hashable, CustomStringConvertible {
     /// The parts between the slashes; never empty.
     let components: [String]
 
-    /// Validates a path. A leading slash is allowed and means nothing: every path is below the root.
+    /// Validates a path.
+    ///
+    /// A leading slash is allowed and means nothing: every path is below the root.
     init(_ text: String) throws(CgroupError) {
         // Hierarchies add file names of their own; PATH_MAX is 4,096.
         guard text.utf8.count <= 3072 else {

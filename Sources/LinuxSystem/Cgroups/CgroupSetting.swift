@@ -8,7 +8,9 @@ struct CgroupSetting: Sendable, Hashable {
     var choices: [Choice]
     /// What was asked for, in the words of the OCI specification, for example `memory.swap`.
     var name: String
-    /// Whether the value must be set. What only repeats a default is left out where the kernel has no such file.
+    /// Whether the value must be set.
+    ///
+    /// What only repeats a default is left out where the kernel has no such file.
     var isRequired: Bool
     /// What to do when no file exists.
     var missingHint: String
@@ -33,7 +35,9 @@ struct CgroupSetting: Sendable, Hashable {
 
 /// Resource limits as file values: a pure function of what was asked and of who controls what on the machine.
 struct CgroupSettings {
-    /// Settings in an order that works for a new cgroup. The settings of one group limit each other (a quota has to fit
+    /// Settings in an order that works for a new cgroup.
+    ///
+    /// The settings of one group limit each other (a quota has to fit
     /// its period), so one that the kernel refuses is tried again after the others of its group.
     private(set) var groups: [[CgroupSetting]] = []
     /// Which cgroup interface each controller has.

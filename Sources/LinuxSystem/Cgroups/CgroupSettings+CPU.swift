@@ -1,7 +1,9 @@
 internal import OCISpec
 
 extension CgroupSettings {
-    /// Time and placement on the CPUs. 0 leaves a value as it is, except for `idle`.
+    /// Time and placement on the CPUs.
+    ///
+    /// 0 leaves a value as it is, except for `idle`.
     mutating func add(_ cpu: Resources.CPU) throws(CgroupError) {
         if let quota = cpu.quota, quota < -1 {
             throw .invalidResource("cpu.quota", value: String(quota), reason: "use microseconds, or -1 for no limit")

@@ -1,7 +1,9 @@
 internal import OCISpec
 
 extension CgroupSettings {
-    /// Memory limits. 0 leaves a value as it is, -1 means no limit; `swap` is memory and swap together.
+    /// Memory limits.
+    ///
+    /// 0 leaves a value as it is, -1 means no limit; `swap` is memory and swap together.
     mutating func add(_ memory: Resources.Memory) throws(CgroupError) {
         for (name, value) in [
             ("memory.limit", memory.limit), ("memory.reservation", memory.reservation), ("memory.swap", memory.swap),

@@ -9,14 +9,18 @@ enum CgroupTree {
     /// More sub-cgroups than any workload has; a walk through a tree that grows meanwhile ends here.
     private static let folderLimit = 1 << 20
 
-    /// Calls `body` with every cgroup from the leaves up to the one at `path`. Without such a cgroup nothing happens.
+    /// Calls `body` with every cgroup from the leaves up to the one at `path`.
+    ///
+    /// Without such a cgroup nothing happens.
     static func visit(
         path: String, cgroup: String, _ body: (borrowing CgroupFolder) throws(CgroupError) -> Void
     ) throws(CgroupError) {
         _ = try walk(path: path, cgroup: cgroup, removing: false, body)
     }
 
-    /// Removes everything below the cgroup at `path`, not itself. False when the kernel said that one of them is busy.
+    /// Removes everything below the cgroup at `path`, not itself.
+    ///
+    /// False when the kernel said that one of them is busy.
     static func removeChildren(path: String, cgroup: String) throws(CgroupError) -> Bool {
         try walk(path: path, cgroup: cgroup, removing: true) { _ throws(CgroupError) in }
     }
