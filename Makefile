@@ -65,7 +65,7 @@ lint: ## Check formatting, scripts and which module imports which
 	@Tests/Support/packages.sh shellcheck
 	swift format lint --strict --recursive Package.swift Sources Tests
 	Tests/Checks/imports.sh
-	shellcheck -x .ci/run rootfs-fixtures/*.sh Tests/*/*.sh Tests/VM/vm
+	shellcheck -x -P SCRIPTDIR .ci/run rootfs-fixtures/*.sh Tests/*/*.sh Tests/VM/vm
 
 docs: ## Build the documentation of the Nestbox library
 	swift package --allow-writing-to-package-directory generate-documentation --target Nestbox

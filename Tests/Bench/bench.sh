@@ -1,0 +1,18 @@
+#!/bin/bash
+# All benchmarks, or those named: start parallel supervisor load start-time. Figures are kept in .cache/bench.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$here/../.."
+(($#)) || set -- start-time start parallel supervisor load
+mkdir -p .cache/bench
+failed=0
+{
+    echo "$(date -u +%F), $(uname -sr), $(nproc) cores, $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1)"
+    for part in "$@"; do
+        script=$here/$part.sh
+        [[ $part != start-time ]] || script=$here/../Checks/start-time.sh
+        # One that fails leaves the others their turn.
+        "$script" || { echo "$part: failed" && failed=1; }
+    done
+    exit "$failed"
+} | tee ".cache/bench/$(date -u +%Y%m%d-%H%M%S).txt"

@@ -1,0 +1,32 @@
+#!/bin/bash
+# 100 containers started in parallel with -d: until every command has returned. Goal: at most 1/10 of docker.
+source "$(dirname "$0")/peers.sh"
+count=${COUNT:-100} rounds=${ROUNDS:-2}
+
+fixtures=${NESTBOX_FIXTURES:-$PWD/.cache/fixtures}
+"$nestbox" "${nestbox_roots[@]}" load -i "$fixtures/busybox-docker.tar" >/dev/null
+start_docker "$fixtures/busybox-docker.tar"
+
+# start COMMAND…: prints the ms that $count of it took, side by side; a failure ends the benchmark.
+start() {
+    local begin end index process processes=()
+    begin=$(date +%s%N)
+    for ((index = 0; index < count; index++)); do
+        timeout 120 "$@" >/dev/null &
+        processes+=($!)
+    done
+    for process in "${processes[@]}"; do wait "$process"; done
+    end=$(date +%s%N)
+    echo $(((end - begin) / 1000000))
+}
+best() { sort -n | head -1; }
+
+for ((round = 0; round < rounds; round++)); do
+    start "$nestbox" "${nestbox_roots[@]}" run -d --network host busybox sleep 600 >>"$work/own"
+    "$nestbox" "${nestbox_roots[@]}" ps -aq | xargs -r "$nestbox" "${nestbox_roots[@]}" rm -f >/dev/null
+    start "${docker[@]}" run -d --network host busybox sleep 600 >>"$work/docker-times"
+    "${docker[@]}" ps -aq | xargs -r "${docker[@]}" rm -f >/dev/null
+done
+own=$(best <"$work/own") theirs=$(best <"$work/docker-times")
+echo "$count containers in parallel, -d (best of $rounds): nestbox $own ms, docker $theirs ms," \
+    "ratio $(jq -n "$own / $theirs * 1000 | round / 1000")"

@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+# Sourced by the benchmarks: the runtimes that Nestbox is compared with, each in folders of its own below $work, ended
+# and removed when the script ends, however it ends. All are Debian's packages.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
+Tests/Support/packages.sh hyperfine docker.io podman runc crun umoci skopeo jq time iproute2
+
+# A short path: Unix sockets below it must fit in 107 bytes.
+work=$(mktemp -d /var/tmp/nbb.XXXX)
+cgroup="nestbox-bench"
+nestbox=${NESTBOX_BIN:-$PWD/bin}/nestbox
+nestbox_roots=(--root "$work/nestbox" --run-root "$work/nestbox-run")
+podman=(podman --root "$work/podman" --runroot "$work/podman-run" --cgroup-manager cgroupfs --storage-driver overlay)
+docker=(/usr/bin/docker -H "unix://$work/docker.sock")
+dockerd=''
+
+cleanup() {
+    local id
+    trap - EXIT
+    for id in $("$nestbox" "${nestbox_roots[@]}" ps -aq 2>/dev/null); do
+        "$nestbox" "${nestbox_roots[@]}" rm -f "$id" >/dev/null 2>&1 || true
+    done
+    if [[ $dockerd ]]; then
+        # shellcheck disable=SC2046 # one word for each container
+        "${docker[@]}" rm -f $("${docker[@]}" ps -aq) >/dev/null 2>&1 || true
+        kill "$dockerd" 2>/dev/null || true
+        wait "$dockerd" 2>/dev/null || true
+    fi
+    [[ ! -d $work/podman ]] || "${podman[@]}" rm -af >/dev/null 2>&1 || true
+    # podman and dockerd may leave their folders mounted on themselves.
+    awk -v work="$work/" 'index($2, work) == 1 { print $2 }' /proc/mounts | sort -r |
+        while read -r mount; do umount -l "$mount" || true; done
+    rm -rf "$work"
+    find /sys/fs/cgroup -depth -type d -path "*/$cgroup*" -exec rmdir {} + 2>/dev/null || true
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM HUP
+
+# dockerd in a network namespace of its own, without a bridge: containers use --network host, and no firewall rule or
+# interface of this machine is touched. $1: archive to load.
+# shellcheck disable=SC2120 # the archive may be left out
+start_docker() {
+    unshare --net -- setpriv --pdeathsig TERM dockerd --data-root "$work/docker" --exec-root "$work/docker-run" \
+        -p "$work/docker.pid" -H "unix://$work/docker.sock" --iptables=false --ip6tables=false --bridge=none \
+        --storage-driver overlay2 --cgroup-parent "/$cgroup" >"$work/dockerd.log" 2>&1 &
+    dockerd=$!
+    local try
+    for try in {1..100}; do
+        ! "${docker[@]}" version >/dev/null 2>&1 || break
+        sleep 0.2
+    done
+    [[ $try -lt 100 ]] || {
+        tail -5 "$work/dockerd.log" >&2
+        echo "error: dockerd did not start" >&2
+        exit 1
+    }
+    [[ -z ${1-} ]] || "${docker[@]}" load -q -i "$1" >/dev/null
+}
+
+# $work/bundle: what `runc spec` writes, for $1 (a root filesystem tar) and /bin/true, on the host's network and
+# without rlimits, which machines without CAP_SYS_RESOURCE cannot raise.
+make_bundle() {
+    mkdir -p "$work/bundle/rootfs"
+    tar -x -f "$1" -C "$work/bundle/rootfs"
+    (cd "$work/bundle" && runc spec)
+    jq '.process.args = ["/bin/true"] | .process.terminal = false | del(.process.rlimits)
+        | .linux.namespaces |= map(select(.type != "network")) | .linux.cgroupsPath = $cgroup' \
+        --arg cgroup "/$cgroup/bundle" "$work/bundle/config.json" >"$work/config" &&
+        mv "$work/config" "$work/bundle/config.json"
+}
+
+# Prints medians in ms of a hyperfine result and the first command's ratio to each of the others. Medians: a few
+# outliers of a shared machine must not decide.
+report() {
+    jq -rs 'map(.results) | add | .[0].median as $own | .[]
+        | "\(.command)\t\(.median * 10000 | round / 10) ms\t\($own / .median * 1000 | round / 1000)"' "$@" |
+        awk -F '\t' 'NR == 1 { print "  " $1 "|" $2; next } { print "  " $1 "|" $2 "|ratio " $3 }' | column -t -s '|'
+}
