@@ -71,7 +71,7 @@ static long nb_execute(struct nb_launch *launch)
         return NB_SYSCALL5(SYS_execveat, launch->executable, "", launch->arguments, launch->environment,
                            AT_EMPTY_PATH);
     long result = -ENOENT;
-    for (const char *const *candidate = launch->candidates; *candidate != NULL; candidate++) {
+    for (char *const *candidate = launch->candidates; *candidate != NULL; candidate++) {
         long attempt = NB_SYSCALL3(SYS_execve, *candidate, launch->arguments, launch->environment);
         if (attempt != -ENOENT && attempt != -ENOTDIR) result = attempt;
         if (attempt != -ENOENT && attempt != -ENOTDIR && attempt != -EACCES) break;
@@ -83,12 +83,15 @@ void nb_run_steps(struct nb_launch *launch, size_t first)
 {
     long result = 0;
     size_t index = first;
-    for (; index < launch->step_count && result >= 0; index++) {
-        const struct nb_step *step = &launch->steps[index];
+    while (index < launch->step_count && result >= 0) {
+        const struct nb_step *step = &launch->steps[index++];
         if (step->kind == NB_STEP_FORK) {
             /* The steps after this one are the second child's. */
             result = nb_step_namespace(launch, step);
             if (result >= 0) NB_SYSCALL1(SYS_exit, 0);
+        } else if (step->kind == NB_STEP_NEXT_LIST) {
+            result = nb_ask(launch, 'R');
+            if (result >= 0) index = 0;
         } else {
             result = nb_carry_out(launch, step);
         }
@@ -114,11 +117,7 @@ long nb_launch(struct nb_launch *launch)
     launch->stack = nb_stack_allocate();
     launch->second_stack = NULL;
     if (launch->stack == NULL) return -ENOMEM;
-    for (size_t index = 0; index < launch->step_count; index++) {
-        if (launch->steps[index].kind != NB_STEP_FORK) continue;
-        launch->second_stack = nb_stack_allocate();
-        if (launch->second_stack == NULL) return -ENOMEM;
-    }
+    if (launch->forks && (launch->second_stack = nb_stack_allocate()) == NULL) return -ENOMEM;
     launch->root = launch->mask_folder = launch->mask_file = launch->original_root = -1;
     int pidfd = -1;
     struct clone_args arguments = {

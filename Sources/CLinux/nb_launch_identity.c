@@ -56,6 +56,16 @@ static long nb_capabilities(const struct nb_capabilities *set)
     return result;
 }
 
+static long nb_raise_capabilities(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    struct __user_cap_data_struct data[2];
+    long result = NB_SYSCALL2(SYS_capget, &header, data);
+    if (result < 0) return result;
+    for (int half = 0; half < 2; half++) data[half].effective = data[half].permitted;
+    return NB_SYSCALL2(SYS_capset, &header, data);
+}
+
 static long nb_seccomp(struct nb_launch *launch, const struct nb_step *step)
 {
     struct sock_fprog program = {.len = (unsigned short)step->value, .filter = (struct sock_filter *)(uintptr_t)step->data};
@@ -76,6 +86,7 @@ long nb_step_identity(struct nb_launch *launch, const struct nb_step *step)
     case NB_STEP_SECCOMP: return nb_seccomp(launch, step);
     case NB_STEP_BOUNDING_SET: return nb_bounding_set(step->value);
     case NB_STEP_USER: return nb_user(step);
+    case NB_STEP_RAISE_CAPABILITIES: return nb_raise_capabilities();
     case NB_STEP_CAPABILITIES: return nb_capabilities(step->data);
     default: return NB_NOT_MINE;
     }

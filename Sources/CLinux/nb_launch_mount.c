@@ -65,7 +65,16 @@ static long nb_open_target(struct nb_launch *launch, const struct nb_step *step)
     else if (step->mode & NB_TARGET_FILE) target = nb_make_file_in_root(launch->root, step->target, 0644);
     else target = nb_make_directories_in_root(launch->root, step->target, 0755);
     if (target == -ENOTDIR || target == -ELOOP) return nb_fail(launch, NB_DETAIL_NOT_A_DIRECTORY, target);
-    return nb_fail(launch, NB_DETAIL_MAKE_TARGET, target);
+    if (target < 0) return nb_fail(launch, NB_DETAIL_MAKE_TARGET, target);
+    /* Asked of the opened target, so that no symlink of the image hides it: a mount in procfs could redirect what the
+     * runtime and the container's programs read and write there (CVE-2019-16884, CVE-2025-52881). */
+    struct statfs kind;
+    long result = NB_SYSCALL2(SYS_fstatfs, target, &kind);
+    if (result >= 0 && kind.f_type == PROC_SUPER_MAGIC && (step->mode & NB_TARGET_IN_PROC) == 0)
+        result = nb_fail(launch, NB_DETAIL_IN_PROC, -EPERM);
+    if (result >= 0) return target;
+    nb_close(target);
+    return result;
 }
 
 static long nb_mount_at(struct nb_launch *launch, const struct nb_step *step, int mount)

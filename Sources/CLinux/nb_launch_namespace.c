@@ -61,7 +61,6 @@ long nb_step_namespace(struct nb_launch *launch, const struct nb_step *step)
 {
     switch (step->kind) {
     case NB_STEP_OWN_DESCRIPTORS: return nb_own_descriptors(launch);
-    case NB_STEP_SYNCHRONIZE: return nb_ask(launch, (char)step->value);
     case NB_STEP_JOIN_NAMESPACES: return NB_SYSCALL2(SYS_setns, step->fd, step->flags);
     case NB_STEP_UNSHARE: return NB_SYSCALL1(SYS_unshare, step->flags);
     case NB_STEP_FORK: return nb_fork(launch, step);

@@ -47,6 +47,7 @@ static long nb_terminal(struct nb_launch *launch, const struct nb_step *step)
     result = slave < 0 ? slave : nb_fail(launch, NB_DETAIL_NOT_A_TERMINAL, nb_verify_slave((int)slave));
     if (result >= 0 && step->data != 0) result = NB_SYSCALL3(SYS_ioctl, master, TIOCSWINSZ, step->data);
     if (result >= 0 && (step->mode & NB_CONSOLE_DEVICE) != 0) result = nb_console_device(launch, (int)slave);
+    if (result >= 0) result = NB_SYSCALL5(SYS_fchownat, slave, "", step->value, -1, AT_EMPTY_PATH);
     if (result >= 0) result = nb_send_descriptor(launch, 'T', master);
     for (int target = 0; target <= 2 && result >= 0; target++) result = NB_SYSCALL3(SYS_dup3, slave, target, 0);
     if (result >= 0) result = NB_SYSCALL3(SYS_ioctl, 0, TIOCSCTTY, 0);

@@ -2,12 +2,15 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/types.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #include "nb_clone.h"
@@ -133,4 +136,12 @@ int nb_mount_overlay(const int *lower, size_t lower_count, int upper, int work, 
     int result = nb_overlay_by_descriptor(&overlay);
     if (result == -EINVAL || result == -ENOSYS || result == -ENODEV) result = nb_overlay_by_path(&overlay);
     return result;
+}
+
+int nb_is_on_read_only_overlay(int descriptor)
+{
+    struct statfs status;
+    long result = NB_SYSCALL2(SYS_fstatfs, descriptor, &status);
+    if (result < 0) return (int)result;
+    return status.f_type == OVERLAYFS_SUPER_MAGIC && (status.f_flags & ST_RDONLY) != 0;
 }

@@ -2,13 +2,14 @@
 #include "nb_process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
+#include <unistd.h>
 
 #include "nb_syscall.h"
 
@@ -50,13 +51,20 @@ int nb_receive_descriptor(int socket, char *message, int *descriptor)
     return (int)length;
 }
 
-int nb_reap(int *status)
+int nb_execute_descriptor(int program, char *const *arguments, char *const *environment)
 {
-    pid_t pid;
-    do pid = waitpid(-1, status, WNOHANG);
-    while (pid < 0 && errno == EINTR);
-    if (pid < 0) return errno == ECHILD ? 0 : -errno;
-    return pid;
+    return (int)NB_SYSCALL5(SYS_execveat, program, "", arguments, environment, AT_EMPTY_PATH);
+}
+
+int nb_accept_from_user(int listener, uid_t uid)
+{
+    int connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (connection < 0) return -errno;
+    struct ucred peer;
+    socklen_t length = sizeof peer;
+    if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 && peer.uid == uid) return connection;
+    close(connection);
+    return -EPERM;
 }
 
 int nb_signal_descriptor(uint64_t signals)

@@ -1,1 +1,4 @@
-print("nestbox-runtime")
+internal import Glibc
+internal import OCIRuntime
+
+exit(RuntimeCommand.run(CommandLine.arguments))

@@ -7,6 +7,7 @@
 #include "nb_file.h"
 #include "nb_launch.h"
 #include "nb_clone.h"
+#include "nb_init.h"
 #include "nb_mount.h"
 #include "nb_process.h"
 #include "nb_syscall.h"

@@ -2,10 +2,15 @@
 #ifndef NB_CONSTANTS_H
 #define NB_CONSTANTS_H
 
+#include <stdint.h>
+
 static const int NB_O_PATH = 010000000;
 
 /* The symbol ("ENOENT") and the meaning of an error number; NULL where there is none. */
 const char *nb_error_symbol(int error);
 const char *nb_error_meaning(int error);
+
+/* The kernel's number of a device. */
+uint64_t nb_device_number(unsigned int major, unsigned int minor);
 
 #endif

@@ -15,8 +15,8 @@ enum nb_step_kind {
     /* Own descriptor table from here on, then tell the parent (a byte on the sync socket). Until then the parent's
      * descriptors are the child's. */
     NB_STEP_OWN_DESCRIPTORS = 1,
-    /* Tell the parent and wait for its answer. */
-    NB_STEP_SYNCHRONIZE,
+    /* Tell the parent ('R') and go on with the list that it has put in place meanwhile, from its start. */
+    NB_STEP_NEXT_LIST,
     /* setns(fd, flags): a pidfd with CLONE_NEW* flags, or one namespace's descriptor with flags 0. */
     NB_STEP_JOIN_NAMESPACES,
     /* unshare(flags). */
@@ -59,12 +59,15 @@ enum nb_step_kind {
     /* As PIVOT, for a root that cannot be pivoted to (--no-pivot): MS_MOVE and chroot. */
     NB_STEP_MOVE_ROOT,
     /* A pseudo-terminal of the container's devpts: the master goes to the parent over the sync socket (SCM_RIGHTS), the
-     * slave becomes descriptors 0, 1, 2, the controlling terminal and, with NB_CONSOLE_DEVICE in mode, /dev/console. */
+     * slave becomes descriptors 0, 1, 2, the controlling terminal and, with NB_CONSOLE_DEVICE in mode, /dev/console. It
+     * belongs to uid `value`; its size is the struct winsize in data, if any. */
     NB_STEP_TERMINAL,
     /* fd becomes descriptor `value`. */
     NB_STEP_DESCRIPTOR,
-    /* Write `options` text in `source`'s value: /proc/sys/`target` = `source`. */
+    /* Write `source` to /proc/sys/`target`. */
     NB_STEP_SYSCTL,
+    /* Write `source` to fd, as one write: a cgroup's tasks file. */
+    NB_STEP_WRITE,
     NB_STEP_SESSION,       /* setsid */
     NB_STEP_SESSION_KEYRING, /* a keyring of its own */
     NB_STEP_UMASK,         /* value */
@@ -74,6 +77,7 @@ enum nb_step_kind {
                               parent when asked for */
     NB_STEP_BOUNDING_SET,  /* keep the capabilities in `value` */
     NB_STEP_USER,          /* uid `value`, gid `flags`, groups in `data` (gid_t[mode]) ; keeps capabilities */
+    NB_STEP_RAISE_CAPABILITIES, /* every permitted capability becomes effective */
     NB_STEP_CAPABILITIES,  /* struct nb_capabilities in `data` */
     NB_STEP_PARENT_DEATH,  /* SIGKILL when the parent is gone */
     NB_STEP_DEFAULT_SIGNALS, /* every disposition back to the default, nothing blocked */
@@ -85,7 +89,15 @@ enum nb_step_kind {
     NB_STEP_CLOSE_FROM,    /* every descriptor from `value` up is closed by execve */
 };
 
-enum { NB_RECURSIVE = 1, NB_CONSOLE_DEVICE = 1, NB_TARGET_FILE = 2, NB_TARGET_PLAIN_DIRECTORY = 4 };
+enum {
+    NB_RECURSIVE = 1,
+    NB_CONSOLE_DEVICE = 1,
+    NB_TARGET_FILE = 2,
+    /* Every component of the target must be a folder and no symlink. */
+    NB_TARGET_PLAIN_DIRECTORY = 4,
+    /* The target may lie in procfs. */
+    NB_TARGET_IN_PROC = 8,
+};
 
 struct nb_option {
     const char *name;
@@ -135,6 +147,7 @@ enum nb_detail {
     NB_DETAIL_PARENT_GONE,
     NB_DETAIL_NOT_PROCFS,
     NB_DETAIL_NOT_A_TERMINAL,
+    NB_DETAIL_IN_PROC,
 };
 
 struct nb_launch {
@@ -143,9 +156,11 @@ struct nb_launch {
     int32_t sync_child;     /* the child's end of the sync socket (SOCK_SEQPACKET) */
     int32_t sync_parent;
     int32_t executable;     /* execveat with AT_EMPTY_PATH when >= 0, else the candidates in turn */
+    int32_t forks;          /* a list has NB_STEP_FORK */
+    /* These the parent may replace while the child waits in NB_STEP_NEXT_LIST. */
     const struct nb_step *steps;
     size_t step_count;
-    const char *const *candidates; /* absolute paths of the program, NULL-terminated */
+    char *const *candidates; /* absolute paths of the program, NULL-terminated */
     char *const *arguments;
     char *const *environment;
     volatile struct nb_outcome outcome;
@@ -162,7 +177,7 @@ struct nb_launch {
 };
 
 /* Starts the child. Returns its pid (host side), or -errno. pidfd is set. The child then follows the steps; the parent
- * answers NB_STEP_SYNCHRONIZE through the sync socket. */
+ * answers NB_STEP_NEXT_LIST with a byte through the sync socket. */
 long nb_launch(struct nb_launch *launch);
 /* Frees the stacks, once the child has executed or ended. */
 void nb_launch_free(struct nb_launch *launch);

@@ -52,4 +52,7 @@ int nb_set_attributes(int mount, uint64_t set, uint64_t clear, uint64_t propagat
 int nb_mount_overlay(const int *lower, size_t lower_count, int upper, int work, uint64_t attributes,
                      const char *staging);
 
+/* 1 when the descriptor's file lies on a read-only overlay mount, else 0. */
+int nb_is_on_read_only_overlay(int descriptor);
+
 #endif

@@ -19,8 +19,11 @@ int nb_set_limit(pid_t pid, int resource, uint64_t soft, uint64_t hard);
  * other end is closed. */
 int nb_receive_descriptor(int socket, char *message, int *descriptor);
 
-/* Reaps the children that have ended, one a call: its pid, 0 when none has, -errno. `status` as waitpid(2)'s. */
-int nb_reap(int *status);
+/* execveat(2) of an open program. Returns only -errno. */
+int nb_execute_descriptor(int program, char *const *arguments, char *const *environment);
+
+/* Accepts a connection, non-blocking and close-on-exec, whose peer runs as `uid`; -EPERM for any other. */
+int nb_accept_from_user(int listener, uid_t uid);
 
 /* A signalfd for `signals` (a mask: bit n-1 is signal n), which are blocked from now on. */
 int nb_signal_descriptor(uint64_t signals);

@@ -70,7 +70,7 @@ public struct RootDirectory: ~Copyable, Sendable {
         let file: FileDescriptor
         do {
             file = try open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
-        } catch where error.errno == .noSuchFile || error.errno == .notDirectory {
+        } catch  where error.errno == .noSuchFile || error.errno == .notDirectory {
             return nil
         }
         guard try file.status().st_mode & S_IFMT == S_IFREG else {

@@ -24,8 +24,6 @@ struct MountOptions: Hashable {
     /// The bind gets an ID-mapped clone, or `ridmap` with all below it.
     var isIDMapped = false
     var isIDMapRecursive = false
-    /// Copy up what the image has at the target of a tmpfs.
-    var copiesUp = false
     /// What is left is the file system's.
     var fileSystem: [MountOption] = []
 
@@ -96,7 +94,6 @@ struct MountOptions: Hashable {
         case "rbind": (isBind, isRecursive) = (true, true)
         case "idmap": isIDMapped = true
         case "ridmap": (isIDMapped, isIDMapRecursive) = (true, true)
-        case "tmpcopyup": copiesUp = true
         case "defaults", "async", "nouser", "auto", "noauto", "remount", "": break
         default:
             let parts = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -23,7 +23,9 @@ public struct ExecRequest: JSONCodable, Hashable {
     public var openStdin: Bool
     /// Nobody listens: output is dropped and the session outlives its caller.
     public var detach: Bool
-    /// No seccomp filter (`exec --privileged`).
+    /// The built-in seccomp profile for the process's capabilities, instead of `specification.linux.seccomp`.
+    public var defaultSeccomp: Bool
+    /// No seccomp filter at all (`exec --privileged`).
     public var privileged: Bool
     /// Where compiled seccomp programs are kept; nil: nowhere.
     public var seccompCacheDirectory: String?
@@ -43,6 +45,7 @@ public struct ExecRequest: JSONCodable, Hashable {
         self.idMap = nil
         self.openStdin = false
         self.detach = false
+        self.defaultSeccomp = false
         self.privileged = false
         self.seccompCacheDirectory = nil
     }
@@ -61,6 +64,7 @@ public struct ExecRequest: JSONCodable, Hashable {
         idMap = try object.optional("idMap")
         openStdin = try object.optional("openStdin") ?? false
         detach = try object.optional("detach") ?? false
+        defaultSeccomp = try object.optional("defaultSeccomp") ?? false
         privileged = try object.optional("privileged") ?? false
         seccompCacheDirectory = try object.optional("seccompCacheDirectory")
     }
@@ -78,6 +82,7 @@ public struct ExecRequest: JSONCodable, Hashable {
         object.set("idMap", to: idMap)
         object.set("openStdin", to: openStdin, unless: false)
         object.set("detach", to: detach, unless: false)
+        object.set("defaultSeccomp", to: defaultSeccomp, unless: false)
         object.set("privileged", to: privileged, unless: false)
         object.set("seccompCacheDirectory", to: seccompCacheDirectory)
         return .object(object)

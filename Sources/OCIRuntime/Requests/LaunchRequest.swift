@@ -30,6 +30,8 @@ public struct LaunchRequest: JSONCodable, Hashable {
     public var initProcess: Bool
     /// What `--rm` removes after the container's end, in this order; empty: the container stays.
     public var removeOnExit: [String]
+    /// The built-in seccomp profile for the process's capabilities, instead of `specification.linux.seccomp`.
+    public var defaultSeccomp: Bool
     /// Where compiled seccomp programs are kept; nil: nowhere.
     public var seccompCacheDirectory: String?
     /// The signal that asks the container to stop.
@@ -53,6 +55,7 @@ public struct LaunchRequest: JSONCodable, Hashable {
         self.openStdin = false
         self.initProcess = false
         self.removeOnExit = []
+        self.defaultSeccomp = false
         self.seccompCacheDirectory = nil
         self.stopSignal = 15
     }
@@ -73,6 +76,7 @@ public struct LaunchRequest: JSONCodable, Hashable {
         openStdin = try object.optional("openStdin") ?? false
         initProcess = try object.optional("initProcess") ?? false
         removeOnExit = try object.optional("removeOnExit") ?? []
+        defaultSeccomp = try object.optional("defaultSeccomp") ?? false
         seccompCacheDirectory = try object.optional("seccompCacheDirectory")
         stopSignal = try object.optional("stopSignal") ?? 15
     }
@@ -93,6 +97,7 @@ public struct LaunchRequest: JSONCodable, Hashable {
         object.set("openStdin", to: openStdin, unless: false)
         object.set("initProcess", to: initProcess, unless: false)
         object.setUnlessEmpty("removeOnExit", to: removeOnExit)
+        object.set("defaultSeccomp", to: defaultSeccomp, unless: false)
         object.set("seccompCacheDirectory", to: seccompCacheDirectory)
         object.set("stopSignal", to: stopSignal)
         return .object(object)

@@ -45,7 +45,8 @@ struct ContainerUser: Hashable {
             entry = passwd.first { $0[0] == userPart }
             guard let entry, let id = Self.id(entry[2]) else {
                 throw LaunchError(
-                    "cannot find user \(userPart): the image's /etc/passwd has no such entry; use an id or another name")
+                    "cannot find user \(userPart): the image's /etc/passwd has no such entry; use an id or another name"
+                )
             }
             uid = id
         }
@@ -78,7 +79,8 @@ struct ContainerUser: Hashable {
 
     /// A decimal id: the whole text, no sign, below 2^32 - 1 (which means "no id" to the kernel).
     static func id(_ text: some StringProtocol) -> UInt32? {
-        guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let id = UInt32(text), id != .max else {
+        guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let id = UInt32(text), id != .max
+        else {
             return nil
         }
         return id

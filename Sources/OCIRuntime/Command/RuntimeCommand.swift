@@ -1,0 +1,88 @@
+internal import CLinux
+internal import Glibc
+internal import LinuxSystem
+internal import OCISpec
+
+/// The command line of `nestbox-runtime`: the roles that the engine starts it in.
+public enum RuntimeCommand {
+    /// The version of this package.
+    public static let version = "0.1.0"
+
+    /// Runs the role that `arguments` name.
+    ///
+    /// - Returns: the exit status of the process.
+    public static func run(_ arguments: [String]) -> Int32 {
+        // Nobody but root reads this process's memory or reaches its program (threats.md, primitive 5).
+        _ = nb_set_not_dumpable()
+        switch arguments.dropFirst().first {
+        case "--version", "-v":
+            print("nestbox-runtime version \(version)\nspec: \(RuntimeSpecification.version)")
+            return 0
+        case "supervise": return session(arguments) { Supervisor($0).run(client: $1, report: $2) }
+        case "exec": return session(arguments) { ExecSession($0).run(client: $1, report: $2) }
+        default:
+            complain(
+                "use nestbox-runtime through nestbox: it knows `supervise`, `exec` and `--version`")
+            return 125
+        }
+    }
+
+    private static func complain(_ text: String) {
+        try? FileDescriptor(owning: dup(2)).writeAll(Array("nestbox-runtime: \(text)\n".utf8))
+    }
+
+    /// Reads the request and runs the session, from a program that cannot be written through.
+    private static func session<Request: JSONCodable>(
+        _ arguments: [String],
+        _ run: (Request, consuming FileDescriptor?, consuming FileDescriptor) -> Int32
+    ) -> Int32 {
+        guard let requestNumber = number(of: "--request-fd", in: arguments),
+            let reportNumber = number(of: "--report-fd", in: arguments)
+        else {
+            complain("\(arguments[1]) needs --request-fd and --report-fd")
+            return 125
+        }
+        let clientNumber = number(of: "--client-fd", in: arguments)
+        let numbers = [requestNumber, reportNumber] + (clientNumber.map { [$0] } ?? [])
+        if !SealedExecutable.isSealed() {
+            complain("cannot run: \(sealAgain(arguments, keeping: numbers))")
+            return 125
+        }
+        for number in numbers { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
+        let client = clientNumber.map { FileDescriptor(owning: $0) }
+        let report = FileDescriptor(owning: reportNumber)
+        do {
+            let file = FileDescriptor(owning: requestNumber)
+            lseek(requestNumber, 0, SEEK_SET)
+            let request = try Request(jsonBytes: try file.readAll(limit: 16 << 20))
+            _ = consume file
+            return run(request, client, report)
+        } catch {
+            try? report.writeAll(LaunchReport(LaunchError("cannot read the request: \(error)")).jsonBytes())
+            return 125
+        }
+    }
+
+    private static func number(of option: String, in arguments: [String]) -> Int32? {
+        guard let index = arguments.firstIndex(of: option), index + 1 < arguments.count,
+            let number = Int32(arguments[index + 1]), number > 2
+        else { return nil }
+        return number
+    }
+
+    /// Executes this program again through a read-only overlay. Returns only when that failed, with the reason.
+    private static func sealAgain(_ arguments: [String], keeping numbers: [Int32]) -> String {
+        do throws(SystemError) {
+            var path = [CChar](repeating: 0, count: 4097)
+            try retrying("read", "/proc/self/exe") { readlink("/proc/self/exe", &path, 4096) }
+            let text = String(decoding: path.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            let program = try SealedExecutable.open(text)
+            for number in numbers { _ = fcntl(number, F_SETFD, 0) }
+            var argv = arguments.map { strdup($0) } + [nil]
+            let result = nb_execute_descriptor(program.rawValue, &argv, environ)
+            return SystemError("execute", text, Errno(Int32(-result))).description
+        } catch {
+            return error.description
+        }
+    }
+}

@@ -1,0 +1,98 @@
+internal import CLinux
+internal import Glibc
+internal import LinuxSystem
+internal import OCISpec
+
+/// From an ``ExecRequest`` to a process in a running container: in its cgroup, all its namespaces and its root.
+struct ExecLauncher {
+    let request: ExecRequest
+    let cgroup: Cgroup
+    private(set) var warnings: [String] = []
+
+    init(_ request: ExecRequest, cgroup: Cgroup) {
+        self.request = request
+        self.cgroup = cgroup
+    }
+
+    private static let namespaces: [(name: String, flag: UInt64)] = [
+        ("user", UInt64(CLONE_NEWUSER)), ("mnt", UInt64(CLONE_NEWNS)), ("pid", UInt64(CLONE_NEWPID)),
+        ("net", UInt64(CLONE_NEWNET)), ("ipc", UInt64(CLONE_NEWIPC)), ("uts", UInt64(CLONE_NEWUTS)),
+        ("cgroup", UInt64(CLONE_NEWCGROUP)),
+    ]
+
+    /// Starts the process.
+    ///
+    /// - Throws: `LaunchError`; nothing runs then.
+    mutating func launch(streams: consuming StandardDescriptors?) throws(LaunchError) -> LaunchedProcess {
+        guard let container = request.containerProcess.open() else {
+            throw LaunchError("cannot execute in container \(request.containerID): it is not running")
+        }
+        let filter =
+            request.privileged
+            ? nil
+            : try SeccompChoice(
+                profile: request.specification.linux?.seccomp, isDefault: request.defaultSeccomp,
+                capabilities: request.specification.process?.capabilities, cache: request.seccompCacheDirectory
+            ).filter()
+        let entrance: CgroupEntrance
+        do throws(CgroupError) {
+            entrance = try cgroup.openEntrance()
+        } catch {
+            throw LaunchError("cannot execute in container \(request.containerID): \(error)")
+        }
+        let pid = request.containerProcess.pid
+        let root: RootDirectory
+        let flags: UInt64
+        do throws(SystemError) {
+            flags = try Self.foreignNamespaces(of: pid)
+            root = try RootDirectory(path: "/proc/\(pid)/root")
+        } catch {
+            throw LaunchError("cannot execute in container \(request.containerID): \(error)")
+        }
+        // What was read under this pid was the container's only if it still has it.
+        guard request.containerProcess.isAlive else {
+            throw LaunchError("cannot execute in container \(request.containerID): it is not running")
+        }
+        let user: ContainerUser
+        if let name = request.user {
+            user = try ContainerUser(name, additionalGroups: request.additionalGroups, in: root)
+        } else {
+            user = ContainerUser(request.process.user, in: root)
+        }
+        var steps = ProcessSteps(process: request.process, user: user, seccomp: filter)
+
+        var entry = StepList()
+        entry.add(NB_STEP_NEXT_LIST, "wait for the runtime")
+        let launch = try Launch(entry, namespaces: 0, cgroup: entrance.unified.rawValue, forks: true)
+        try steps.applyLimits(to: launch.pid)
+        var list = StepList()
+        for descriptor in entrance.joinDescriptors {
+            list.add(NB_STEP_WRITE, fd: descriptor, source: "0", "enter the cgroup \(cgroup.path)")
+        }
+        list.add(NB_STEP_OWN_DESCRIPTORS, "take the descriptors over")
+        list.add(NB_STEP_JOIN_NAMESPACES, fd: container.rawValue, flags: flags, "join the container's namespaces")
+        list.add(NB_STEP_FORK, "enter the PID namespace")
+        list.add(NB_STEP_OPEN_ROOT, "open the container's root")
+        if flags & UInt64(CLONE_NEWUSER) != 0 { list.add(NB_STEP_BECOME_ROOT, "become root of the user namespace") }
+        list.add(NB_STEP_SESSION, "start a session")
+        steps.addStreams(streams, idMap: request.idMap, hasConsoleDevice: false, to: &list)
+        list.add(
+            NB_STEP_WORKING_DIRECTORY, target: request.process.cwd,
+            "change to the working directory \(request.process.cwd)")
+        try steps.addIdentity(to: &list)
+        return try launch.proceed(list, try steps.program())
+    }
+
+    /// The namespaces of a process that are not this process's own: joining one's own user namespace is an error.
+    private static func foreignNamespaces(of pid: Int32) throws(SystemError) -> UInt64 {
+        var flags: UInt64 = 0
+        for namespace in namespaces {
+            let (own, other) = ("/proc/self/ns/\(namespace.name)", "/proc/\(pid)/ns/\(namespace.name)")
+            var (mine, theirs) = (stat(), stat())
+            try retrying("stat", own) { stat(own, &mine) }
+            try retrying("stat", other) { stat(other, &theirs) }
+            if mine.st_ino != theirs.st_ino { flags |= namespace.flag }
+        }
+        return flags
+    }
+}

@@ -1,0 +1,201 @@
+internal import CLinux
+internal import Glibc
+internal import LinuxSystem
+internal import OCISpec
+
+extension ContainerLauncher {
+    /// The root file system as a detached mount, its layers ID-mapped for the container's user namespace.
+    func mountRoot(userNamespace: borrowing FileDescriptor?) throws(LaunchError) -> FileDescriptor {
+        do throws(SystemError) {
+            switch request.rootFilesystem {
+            case .directory(let path):
+                let folder = try FileDescriptor.open(path, NB_O_PATH | O_DIRECTORY)
+                return FileDescriptor(owning: try checked(nb_clone_tree(folder.rawValue, "", 1), "clone", path))
+            case .overlay(let lower, let upper, let work):
+                return try mountOverlay(lower, upper, work, userNamespace: userNamespace)
+            }
+        } catch {
+            throw LaunchError("cannot mount the root file system: \(error)")
+        }
+    }
+
+    private func mountOverlay(
+        _ lower: [String], _ upper: String, _ work: String, userNamespace: borrowing FileDescriptor?
+    ) throws(SystemError) -> FileDescriptor {
+        var layers: [Int32] = []
+        defer { for layer in layers { _ = FileDescriptor(owning: layer) } }
+        for path in lower {
+            let folder = try FileDescriptor.open(path, NB_O_PATH | O_DIRECTORY)
+            guard let namespace = userNamespace.rawValue else {
+                layers.append(folder.release())
+                continue
+            }
+            let clone = FileDescriptor(owning: try checked(nb_clone_tree(folder.rawValue, "", 0), "clone", path))
+            try checked(
+                nb_set_attributes(clone.rawValue, 0, 0, 0, namespace, 0), "map the ids of", path,
+                hint: "the store's file system must support ID-mapped mounts; else use --userns=host")
+            layers.append(clone.release())
+        }
+        let upperFolder = try FileDescriptor.open(upper, NB_O_PATH | O_DIRECTORY)
+        let workFolder = try FileDescriptor.open(work, NB_O_PATH | O_DIRECTORY)
+        let result = nb_mount_overlay(
+            layers, layers.count, upperFolder.rawValue, workFolder.rawValue, 0, request.stateDirectory)
+        return FileDescriptor(
+            owning: try checked(
+                result, "mount the overlay of", "\(layers.count) layers",
+                hint: layers.count > 500 ? "overlayfs takes at most 500 layers" : nil))
+    }
+
+    /// The mounts of the configuration, in its order.
+    mutating func addMounts(
+        to list: inout StepList, _ plan: NamespacePlan, userNamespace: borrowing FileDescriptor?
+    ) throws(LaunchError) {
+        for mount in request.specification.mounts {
+            let options = MountOptions(mount.options)
+            if options.isBind || mount.type == "bind" {
+                try addBind(mount, options, userNamespace: userNamespace, to: &list)
+            } else if mount.type == "cgroup" || mount.type == "cgroup2" {
+                addCgroups(mount, options, to: &list)
+            } else {
+                let step = addNew(mount, options, to: &list)
+                if options.propagation != 0 { addPropagation(options, mount.destination, to: &list) }
+                _ = step
+            }
+        }
+    }
+
+    /// Where procfs, sysfs and /dev go, every component must be a real folder: these the image may not redirect.
+    private static func targetMode(_ mount: RuntimeSpecification.Mount) -> UInt32 {
+        let isSpecial = mount.type == "proc" || mount.type == "sysfs" || mount.destination == "/dev"
+        return isSpecial ? UInt32(NB_TARGET_PLAIN_DIRECTORY) : 0
+    }
+
+    @discardableResult
+    private func addNew(
+        _ mount: RuntimeSpecification.Mount, _ options: MountOptions, to list: inout StepList
+    ) -> Int {
+        var fileSystem = options.fileSystem
+        if let source = mount.source, !source.isEmpty {
+            fileSystem.insert(MountOption(name: "source", value: source), at: 0)
+        }
+        return list.add(
+            NB_STEP_MOUNT, mode: Self.targetMode(mount), flags: options.set | options.recursiveSet,
+            source: mount.type ?? "none", target: mount.destination, options: fileSystem,
+            "mount \(mount.type ?? "none") on \(mount.destination)")
+    }
+
+    private func addPropagation(_ options: MountOptions, _ target: String, to list: inout StepList) {
+        list.add(
+            NB_STEP_TARGET_PROPAGATION, mode: options.isPropagationRecursive ? UInt32(NB_RECURSIVE) : 0,
+            flags: options.propagation, target: target, "set the propagation of \(target)")
+    }
+
+    // MARK: - Binds
+
+    /// Files of procfs that may be mounted over: they only inform (lxcfs does this), and nothing is written there.
+    private static let procTargets: Set<String> = [
+        "/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo", "/proc/stat", "/proc/swaps", "/proc/uptime",
+        "/proc/loadavg", "/proc/slabinfo", "/proc/net/dev",
+    ]
+
+    private mutating func addBind(
+        _ mount: RuntimeSpecification.Mount, _ options: MountOptions, userNamespace: borrowing FileDescriptor?,
+        to list: inout StepList
+    ) throws(LaunchError) {
+        guard let source = mount.source, !source.isEmpty else {
+            throw LaunchError("cannot mount on \(mount.destination): the bind mount has no source")
+        }
+        do throws(SystemError) {
+            let file = try FileDescriptor.open(source, NB_O_PATH)
+            let isFolder = try file.status().st_mode & S_IFMT == S_IFDIR
+            let clone = FileDescriptor(
+                owning: try checked(nb_clone_tree(file.rawValue, "", options.isRecursive ? 1 : 0), "clone", source))
+            try change(clone, options, source)
+            if let namespace = userNamespace.rawValue {
+                mapIDs(of: clone, source, isRecursive: options.isRecursive, namespace)
+            }
+            var mode: UInt32 = isFolder ? 0 : UInt32(NB_TARGET_FILE)
+            if Self.procTargets.contains(mount.destination) { mode |= UInt32(NB_TARGET_IN_PROC) }
+            let step = list.add(
+                NB_STEP_ATTACH, mode: mode, target: mount.destination, "mount \(source) on \(mount.destination)")
+            list.setDescriptor(clone, of: step)
+        } catch {
+            let hint = error.errno == .noSuchFile ? "; make it first" : ""
+            throw LaunchError("cannot mount \(source) on \(mount.destination): \(error)\(hint)")
+        }
+    }
+
+    /// Read-only, nosuid and so on, and the propagation: private unless something else was asked for.
+    private func change(
+        _ clone: borrowing FileDescriptor, _ options: MountOptions, _ source: String
+    ) throws(SystemError) {
+        if options.set != 0 || options.clear != 0 {
+            try checked(
+                nb_set_attributes(clone.rawValue, options.set, options.clear, 0, -1, 0), "set the options of", source)
+        }
+        let recursive = options.isRecursive ? Int32(1) : 0
+        if options.recursiveSet != 0 || options.recursiveClear != 0 {
+            try checked(
+                nb_set_attributes(clone.rawValue, options.recursiveSet, options.recursiveClear, 0, -1, recursive),
+                "set the options of", source)
+        }
+        let propagation = options.propagation == 0 ? NB_PROPAGATION_PRIVATE : options.propagation
+        let isDeep = options.propagation == 0 || options.isPropagationRecursive
+        try checked(
+            nb_set_attributes(clone.rawValue, 0, 0, propagation, -1, isDeep ? recursive : 0), "set the propagation of",
+            source)
+    }
+
+    /// Files keep their owners inside the container. A file system that cannot do that is mounted as it is, with a
+    /// warning: its files belong to nobody then, so less is allowed, not more.
+    private mutating func mapIDs(
+        of clone: borrowing FileDescriptor, _ source: String, isRecursive: Bool, _ namespace: Int32
+    ) {
+        let result = nb_set_attributes(clone.rawValue, 0, 0, 0, namespace, isRecursive ? 1 : 0)
+        guard result < 0 else { return }
+        let errno = Errno(-result)
+        warn(
+            "the ids of \(source) cannot be mapped (\(errno.meaning), \(errno.symbol)); its files belong to nobody inside; "
+                + "use --userns=host to see their owners")
+    }
+
+    // MARK: - Cgroups
+
+    /// The container's own cgroup, seen as the root by its cgroup namespace: one tree, or on a hybrid machine the v1
+    /// hierarchies that it has a group in and the unified tree beside them.
+    private func addCgroups(
+        _ mount: RuntimeSpecification.Mount, _ options: MountOptions, to list: inout StepList
+    ) {
+        let target = mount.destination
+        guard cgroup.layout.isHybrid else {
+            list.add(
+                NB_STEP_MOUNT, flags: options.set, source: "cgroup2", target: target, "mount cgroup2 on \(target)")
+            return
+        }
+        list.add(
+            NB_STEP_MOUNT, flags: options.set & ~NB_MOUNT_READ_ONLY, source: "tmpfs", target: target,
+            options: [MountOption(name: "mode", value: "755"), MountOption(name: "size", value: "64k")],
+            "mount tmpfs on \(target)")
+        for hierarchy in cgroup.mountedHierarchies {
+            let path = "\(target)/\(hierarchy.name)"
+            list.add(
+                NB_STEP_MOUNT, flags: options.set, source: "cgroup", target: path,
+                options: hierarchy.controllers.map { MountOption(name: $0, value: nil) }, "mount cgroup on \(path)")
+        }
+        let unified = "\(target)/unified"
+        list.add(NB_STEP_MOUNT, flags: options.set, source: "cgroup2", target: unified, "mount cgroup2 on \(unified)")
+        if options.set & NB_MOUNT_READ_ONLY != 0 {
+            list.add(NB_STEP_ATTRIBUTES, flags: NB_MOUNT_READ_ONLY, target: target, "make \(target) read-only")
+        }
+    }
+}
+
+extension Optional where Wrapped == FileDescriptor, Wrapped: ~Copyable {
+    /// The number of the descriptor, if there is one; it stays owned by it.
+    var rawValue: Int32? {
+        switch self {
+        case .some(let descriptor): descriptor.rawValue
+        case .none: nil
+        }
+    }
+}

@@ -1,0 +1,215 @@
+internal import CLinux
+internal import Glibc
+internal import LinuxSystem
+internal import OCISpec
+
+/// From a ``LaunchRequest`` to a running first process: request → namespaces → steps.
+struct ContainerLauncher {
+    let request: LaunchRequest
+    let cgroup: Cgroup
+    let process: RuntimeSpecification.Process
+    let linux: RuntimeSpecification.Linux
+    /// What was asked for and could not be had, a line each.
+    private(set) var warnings: [String] = []
+
+    init(_ request: LaunchRequest, cgroup: Cgroup) throws(LaunchError) {
+        guard let process = request.specification.process, let linux = request.specification.linux else {
+            throw LaunchError(
+                "cannot start container \(request.id): its configuration has no process or no linux section")
+        }
+        self.request = request
+        self.cgroup = cgroup
+        self.process = process
+        self.linux = linux
+    }
+
+    /// Starts the container in its cgroup.
+    ///
+    /// - Parameters:
+    ///   - entrance: what `Cgroup.create` answered.
+    ///   - streams: the container's ends of its streams; nil when it gets a terminal.
+    ///   - initExecutable: this program, sealed, for `--init`.
+    /// - Throws: `LaunchError`; nothing runs then, the cgroup is left to the caller.
+    mutating func launch(
+        entrance: borrowing CgroupEntrance, streams: consuming StandardDescriptors?,
+        initExecutable: consuming FileDescriptor?
+    ) throws(LaunchError) -> LaunchedProcess {
+        let plan = try NamespacePlan(linux.namespaces)
+        guard plan.newMount else {
+            throw LaunchError("cannot start container \(request.id): it needs a mount namespace of its own")
+        }
+        let filter = try seccompFilter()
+        let launch = try start(plan, cgroup: entrance.unified.rawValue)
+        let userNamespace = try mapIDs(of: launch.pid, plan)
+        let rootMount = try mountRoot(userNamespace: userNamespace)
+        let root: RootDirectory
+        do throws(SystemError) {
+            root = RootDirectory(try rootMount.duplicate())
+        } catch {
+            throw LaunchError(error)
+        }
+        var processSteps = ProcessSteps(process: process, user: try user(in: root), seccomp: filter)
+        try processSteps.applyLimits(to: launch.pid)
+
+        var list = StepList()
+        addNamespaceSteps(plan, joining: entrance.joinDescriptors, to: &list)
+        let rootStep = list.add(NB_STEP_ATTACH_ROOT, "attach the root file system")
+        list.setDescriptor(rootMount, of: rootStep)
+        if plan.newUser || plan.joinsUser { list.add(NB_STEP_BECOME_ROOT, "become root of the user namespace") }
+        if plan.newNetwork { list.add(NB_STEP_LOOPBACK_UP, "bring the loopback interface up") }
+        if plan.forks { list.add(NB_STEP_FORK, "enter the PID namespace") }
+        try addMounts(to: &list, plan, userNamespace: userNamespace)
+        try addDevices(to: &list, plan, userNamespace: userNamespace)
+        addSysctls(to: &list)
+        list.add(NB_STEP_SESSION, "start a session")
+        processSteps.addStreams(streams, idMap: request.idMap, hasConsoleDevice: true, to: &list)
+        try addProtection(to: &list)
+        list.add(NB_STEP_PIVOT, "make the root file system the root")
+        list.add(
+            NB_STEP_WORKING_DIRECTORY, mode: 0, target: process.cwd, "change to the working directory \(process.cwd)")
+        try processSteps.addIdentity(to: &list)
+        if !processSteps.missingCapabilities.isEmpty {
+            warnings.append(
+                "this runtime does not have \(processSteps.missingCapabilities) and cannot give it to the container")
+        }
+        var program = try processSteps.program()
+        if let executable = initExecutable.take() {
+            program.executable = list.keep(executable)
+            program.arguments = ["nestbox-init", "--"] + program.arguments
+        }
+        return try launch.proceed(list, program)
+    }
+
+    // MARK: - Namespaces and ids
+
+    private func start(_ plan: NamespacePlan, cgroup: Int32) throws(LaunchError) -> Launch {
+        var descriptors: [Int32] = []
+        defer { for descriptor in descriptors { _ = FileDescriptor(owning: descriptor) } }
+        for join in plan.joins {
+            do throws(SystemError) {
+                descriptors.append(try FileDescriptor.open(join.path).release())
+            } catch {
+                throw LaunchError("cannot join the \(join.kind.rawValue) namespace \(join.path): \(error)")
+            }
+        }
+        // The first list is carried out before this function returns, so the descriptors may go then.
+        return try Launch(
+            plan.entrySteps(descriptors), namespaces: plan.cloneFlags, cgroup: cgroup, forks: plan.forks)
+    }
+
+    /// Writes the id maps of a new user namespace and opens it; opens a joined one; nil for the host's.
+    private func mapIDs(of pid: Int32, _ plan: NamespacePlan) throws(LaunchError) -> FileDescriptor? {
+        guard plan.newUser || plan.joinsUser else { return nil }
+        do throws(SystemError) {
+            if plan.newUser {
+                try write(mappings(linux.uidMappings), to: "/proc/\(pid)/uid_map")
+                try write(mappings(linux.gidMappings), to: "/proc/\(pid)/gid_map")
+            }
+            return try FileDescriptor.open("/proc/\(pid)/ns/user")
+        } catch {
+            throw LaunchError("cannot map the container's ids: \(error)")
+        }
+    }
+
+    private func mappings(_ given: [RuntimeSpecification.IDMapping]) -> String {
+        if given.isEmpty, let map = request.idMap { return "0 \(map.hostID) \(map.count)" }
+        return given.map { "\($0.containerID) \($0.hostID) \($0.size)" }.joined(separator: "\n")
+    }
+
+    private func write(_ text: String, to path: String) throws(SystemError) {
+        try FileDescriptor.open(path, O_WRONLY).writeAll(Array(text.utf8))
+    }
+
+    private func addNamespaceSteps(_ plan: NamespacePlan, joining tasks: [Int32], to list: inout StepList) {
+        for descriptor in tasks {
+            list.add(NB_STEP_WRITE, fd: descriptor, source: "0", "enter the cgroup \(cgroup.path)")
+        }
+        list.add(NB_STEP_OWN_DESCRIPTORS, "take the descriptors over")
+        if plan.unshareFlags != 0 { list.add(NB_STEP_UNSHARE, flags: plan.unshareFlags, "make the namespaces") }
+        if plan.newCgroup {
+            list.add(NB_STEP_UNSHARE, flags: UInt64(CLONE_NEWCGROUP), "make the cgroup namespace")
+        }
+        if plan.newUTS, let hostname = request.specification.hostname {
+            list.add(NB_STEP_HOSTNAME, source: hostname, "set the host name to \(hostname)")
+        }
+        if plan.newUTS, let domainname = request.specification.domainname {
+            list.add(NB_STEP_DOMAINNAME, source: domainname, "set the domain name to \(domainname)")
+        }
+        let propagation = linux.rootfsPropagation.flatMap(MountOptions.rootPropagation)
+        let isSlave = propagation.map { $0.kind == NB_PROPAGATION_SLAVE || $0.kind == NB_PROPAGATION_SHARED } ?? false
+        list.add(
+            NB_STEP_PROPAGATION, flags: UInt64(MS_REC) | (isSlave ? NB_PROPAGATION_SLAVE : NB_PROPAGATION_PRIVATE),
+            "separate the mounts from the host's")
+    }
+
+    // MARK: - Users, seccomp
+
+    private func user(in root: borrowing RootDirectory) throws(LaunchError) -> ContainerUser {
+        if let user = request.user {
+            return try ContainerUser(user, additionalGroups: request.additionalGroups, in: root)
+        }
+        var user = ContainerUser(process.user, in: root)
+        if !request.additionalGroups.isEmpty {
+            user.additionalGroups += try ContainerUser(
+                "\(user.uid):\(user.gid)", additionalGroups: request.additionalGroups, in: root
+            ).additionalGroups
+        }
+        return user
+    }
+
+    private func seccompFilter() throws(LaunchError) -> SeccompFilter? {
+        try SeccompChoice(
+            profile: linux.seccomp, isDefault: request.defaultSeccomp, capabilities: process.capabilities,
+            cache: request.seccompCacheDirectory
+        ).filter()
+    }
+
+    // MARK: - Protection
+
+    private func addProtection(to list: inout StepList) throws(LaunchError) {
+        if !linux.maskedPaths.isEmpty {
+            let null = try nullDevice()
+            for path in linux.maskedPaths { list.add(NB_STEP_MASK, fd: null, target: path, "mask \(path)") }
+            _ = list.keep(FileDescriptor(owning: null))
+        }
+        for path in linux.readonlyPaths {
+            list.add(NB_STEP_READ_ONLY, target: path, "make \(path) read-only")
+        }
+        list.add(
+            NB_STEP_MAKE_DIRECTORY, mode: 0o755, target: process.cwd, "make the working directory \(process.cwd)")
+        if request.specification.root?.readonly ?? false {
+            list.add(
+                NB_STEP_ATTRIBUTES, flags: NB_MOUNT_READ_ONLY, target: "/", "make the root file system read-only")
+        }
+        if let propagation = linux.rootfsPropagation.flatMap(MountOptions.rootPropagation) {
+            list.add(
+                NB_STEP_TARGET_PROPAGATION, mode: propagation.recursive ? UInt32(NB_RECURSIVE) : 0,
+                flags: propagation.kind, target: "/", "set the propagation of the root file system")
+        }
+    }
+
+    /// A detached clone of the host's null device, verified: character device 1:3.
+    private func nullDevice() throws(LaunchError) -> Int32 {
+        do throws(SystemError) {
+            let device = try FileDescriptor.open("/dev/null", NB_O_PATH | O_NOFOLLOW)
+            let status = try device.status()
+            guard status.st_mode & S_IFMT == S_IFCHR, status.st_rdev == 0x103 else {
+                throw SystemError("use", "/dev/null", .invalidArgument, hint: "on this host it is not the null device")
+            }
+            return try checked(nb_clone_tree(device.rawValue, "", 0), "clone", "/dev/null")
+        } catch {
+            throw LaunchError(error)
+        }
+    }
+
+    private func addSysctls(to list: inout StepList) {
+        for (name, value) in linux.sysctl.sorted(by: { $0.key < $1.key }) {
+            let path = name.contains("/") ? name : name.split(separator: ".").joined(separator: "/")
+            list.add(NB_STEP_SYSCTL, source: value, target: path, "set the sysctl \(name) to \(value)")
+        }
+    }
+
+    mutating func warn(_ text: String) {
+        warnings.append(text)
+    }
+}

@@ -1,0 +1,96 @@
+internal import CLinux
+internal import Glibc
+internal import LinuxSystem
+internal import OCISpec
+
+/// Which namespaces a container makes and which it joins, and in what order.
+///
+/// A namespace belongs to the user namespace of whoever makes it, so: foreign namespaces that the host's root may join
+/// come first, then the user namespace, then all others. Where nothing but plain new ones are asked for, clone3 makes
+/// them all at once.
+struct NamespacePlan {
+    /// Flags of clone3.
+    var cloneFlags: UInt64 = 0
+    /// Namespaces to join before the user namespace is made or entered, in this order.
+    var joins: [Join] = []
+    /// The user namespace to make by unshare after the joins.
+    var unsharesUser = false
+    /// Namespaces to make by unshare after that.
+    var unshareFlags: UInt64 = 0
+    /// A PID namespace was joined or unshared, so only a child is in it.
+    var forks = false
+    /// A cgroup namespace is made once the cgroup has been entered.
+    var newCgroup = false
+    var newUser = false
+    var newUTS = false
+    var newNetwork = false
+    var newMount = false
+    var joinsUser = false
+
+    struct Join {
+        var path: String
+        var kind: RuntimeSpecification.Linux.Namespace.Kind
+    }
+
+    static func flag(_ kind: RuntimeSpecification.Linux.Namespace.Kind) -> UInt64 {
+        switch kind {
+        case .pid: UInt64(CLONE_NEWPID)
+        case .network: UInt64(CLONE_NEWNET)
+        case .mount: UInt64(CLONE_NEWNS)
+        case .ipc: UInt64(CLONE_NEWIPC)
+        case .uts: UInt64(CLONE_NEWUTS)
+        case .user: UInt64(CLONE_NEWUSER)
+        case .cgroup: UInt64(CLONE_NEWCGROUP)
+        case .time: 0x80
+        }
+    }
+
+    init(_ namespaces: [RuntimeSpecification.Linux.Namespace]) throws(LaunchError) {
+        var new: UInt64 = 0
+        for namespace in namespaces {
+            let bit = Self.flag(namespace.type)
+            if let path = namespace.path, !path.isEmpty {
+                joins.append(Join(path: path, kind: namespace.type))
+                if namespace.type == .user { joinsUser = true }
+                if namespace.type == .pid { forks = true }
+                continue
+            }
+            switch namespace.type {
+            case .cgroup: newCgroup = true
+            case .time:
+                throw LaunchError("cannot make a time namespace: it is not supported yet; leave it out")
+            default:
+                guard new & bit == 0 else {
+                    throw LaunchError("cannot use the namespaces: \(namespace.type.rawValue) is named twice")
+                }
+                new |= bit
+            }
+        }
+        newUser = new & UInt64(CLONE_NEWUSER) != 0
+        newUTS = new & UInt64(CLONE_NEWUTS) != 0
+        newNetwork = new & UInt64(CLONE_NEWNET) != 0
+        newMount = new & UInt64(CLONE_NEWNS) != 0
+        // The user namespace that owns the others is entered first of all that are joined.
+        joins.sort { $0.kind == .user && $1.kind != .user }
+        if joins.isEmpty || (!newUser && !joinsUser && !forks) {
+            cloneFlags = new
+        } else {
+            unsharesUser = newUser
+            unshareFlags = new & ~UInt64(CLONE_NEWUSER)
+            if new & UInt64(CLONE_NEWPID) != 0 { forks = true }
+        }
+    }
+
+    /// The first list of steps: everything up to the point where the id maps can be written.
+    func entrySteps(_ descriptors: borrowing [Int32]) -> StepList {
+        var list = StepList()
+        for (index, join) in joins.enumerated() {
+            list.add(
+                NB_STEP_JOIN_NAMESPACES, fd: descriptors[index], flags: Self.flag(join.kind),
+                "join the \(join.kind.rawValue) namespace \(join.path)")
+        }
+        if unsharesUser { list.add(NB_STEP_UNSHARE, flags: UInt64(CLONE_NEWUSER), "make the user namespace") }
+        list.add(NB_STEP_NEXT_LIST, "wait for the runtime")
+        return list
+    }
+}

@@ -1,0 +1,201 @@
+internal import CLinux
+internal import Glibc
+internal import LinuxSystem
+internal import OCISpec
+
+/// The container's ends of its standard streams.
+struct StandardDescriptors: ~Copyable {
+    let input: FileDescriptor
+    let output: FileDescriptor
+    let error: FileDescriptor
+
+    /// Hands the three descriptors to a list of steps, which closes them.
+    consuming func move(to list: inout StepList) -> [Int32] {
+        [list.keep(input), list.keep(output), list.keep(error)]
+    }
+}
+
+/// What a container's first process and an exec'd one have in common: who they run as, what they hold, what they execute.
+struct ProcessSteps {
+    var process: RuntimeSpecification.Process
+    var user: ContainerUser
+    var seccomp: SeccompFilter?
+    /// Capabilities that this runtime itself does not have and so cannot give.
+    var missingCapabilities: CapabilitySet = .none
+
+    /// The PATH that programs are looked up in when the environment has none (Docker's default).
+    static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+    /// Adds everything from the session to the last capability. The working directory must be set before.
+    mutating func addIdentity(to list: inout StepList) throws(LaunchError) {
+        list.add(NB_STEP_SESSION_KEYRING, "make a session keyring")
+        if let umask = process.user.umask { list.add(NB_STEP_UMASK, value: UInt64(umask), "set the umask") }
+        if let priority = process.ioPriority { try add(priority, to: &list) }
+        if process.noNewPrivileges { list.add(NB_STEP_NO_NEW_PRIVILEGES, "set no_new_privs") }
+        let sets = try capabilitySets()
+        list.add(NB_STEP_BOUNDING_SET, value: sets.bounding, "limit the capability bounding set")
+        list.add(
+            NB_STEP_USER, data: user.additionalGroups, mode: UInt32(user.additionalGroups.count),
+            flags: UInt64(user.gid), value: UInt64(user.uid), "become user \(user.uid):\(user.gid)")
+        list.add(NB_STEP_RAISE_CAPABILITIES, "raise the capabilities for the last steps")
+        list.add(NB_STEP_PARENT_DEATH, "tie the process to its supervisor")
+        list.add(NB_STEP_DEFAULT_SIGNALS, "reset the signals")
+        list.add(NB_STEP_CLOSE_FROM, value: 3, "mark the descriptors close-on-exec")
+        // Loading a filter needs CAP_SYS_ADMIN or no_new_privs; after it, only capset, prctl and execve are still called.
+        if let seccomp {
+            list.add(
+                NB_STEP_SECCOMP, data: seccomp.program, flags: UInt64(seccomp.flags),
+                value: UInt64(seccomp.instructionCount), "load the seccomp filter")
+        }
+        list.add(NB_STEP_CAPABILITIES, data: [sets.capabilities], "set the capabilities")
+    }
+
+    /// Adds the standard streams: a terminal of the container's own, or the given pipes.
+    func addStreams(
+        _ streams: consuming StandardDescriptors?, idMap: IDMap?, hasConsoleDevice: Bool, to list: inout StepList
+    ) {
+        guard let streams else {
+            let size = process.consoleSize.map {
+                [
+                    winsize(
+                        ws_row: UInt16(clamping: $0.height), ws_col: UInt16(clamping: $0.width), ws_xpixel: 0,
+                        ws_ypixel: 0)
+                ]
+            }
+            list.add(
+                NB_STEP_TERMINAL, data: size ?? [], mode: hasConsoleDevice ? UInt32(NB_CONSOLE_DEVICE) : 0,
+                value: UInt64(user.uid), "make the terminal")
+            return
+        }
+        let owner = idMap.map { $0.hostID &+ user.uid } ?? user.uid
+        for (target, number) in streams.move(to: &list).enumerated() {
+            // A pipe belongs to its maker; the container's user must be able to open /dev/stdout. The host's own files,
+            // such as /dev/null for an empty input, stay as they are.
+            var status = stat()
+            if fstat(number, &status) == 0, status.st_mode & S_IFMT == S_IFIFO { _ = fchown(number, owner, gid_t.max) }
+            list.add(NB_STEP_DESCRIPTOR, fd: number, value: UInt64(target), "set up the standard streams")
+        }
+    }
+
+    private mutating func capabilitySets() throws(LaunchError) -> (bounding: UInt64, capabilities: nb_capabilities) {
+        let wanted = process.capabilities ?? RuntimeSpecification.Process.Capabilities()
+        do throws(CapabilityError) {
+            let available = CapabilitySet.bounding()
+            let bounding = try CapabilitySet(names: wanted.bounding)
+            missingCapabilities = bounding.subtracting(available)
+            let permitted = try CapabilitySet(names: wanted.permitted).intersection(available)
+            let inheritable = try CapabilitySet(names: wanted.inheritable).intersection(available)
+            let effective = try CapabilitySet(names: wanted.effective).intersection(permitted)
+            // An ambient capability must be permitted and inheritable (capabilities(7)).
+            let ambient = try CapabilitySet(names: wanted.ambient).intersection(permitted.intersection(inheritable))
+            return (
+                bounding.intersection(available).mask,
+                nb_capabilities(
+                    effective: effective.mask, permitted: permitted.mask, inheritable: inheritable.mask,
+                    ambient: ambient.mask)
+            )
+        } catch {
+            throw LaunchError("cannot set the capabilities: \(error)")
+        }
+    }
+
+    private func add(
+        _ priority: RuntimeSpecification.Process.IOPriority, to list: inout StepList
+    ) throws(LaunchError) {
+        guard 0...7 ~= priority.priority else {
+            throw LaunchError("cannot set I/O priority \(priority.priority): it must be from 0 to 7")
+        }
+        let level: UInt64 =
+            switch priority.class {
+            case .realTime: 1
+            case .bestEffort: 2
+            case .idle: 3
+            }
+        // ioprio_set(2): the class stands above bit 13.
+        list.add(NB_STEP_IO_PRIORITY, value: level << 13 | UInt64(priority.priority), "set the I/O priority")
+    }
+
+    /// The environment, with HOME from the passwd entry when it has none.
+    var environment: [String] {
+        guard !process.env.contains(where: { $0.hasPrefix("HOME=") }) else { return process.env }
+        return process.env + ["HOME=\(user.home ?? "/")"]
+    }
+
+    /// What to execute: the first argument, looked up in the environment's PATH when it has no slash.
+    func program() throws(LaunchError) -> Launch.Program {
+        guard let name = process.args.first, !name.isEmpty else {
+            throw LaunchError(
+                "cannot start the container: no command was given and the image has none; name one", exitCode: 125)
+        }
+        let candidates: [String]
+        if name.contains("/") {
+            candidates = [name]
+        } else {
+            let variable = process.env.last { $0.hasPrefix("PATH=") }
+            let path = variable.map { String($0.dropFirst(5)) } ?? Self.defaultPath
+            candidates = path.split(separator: ":", omittingEmptySubsequences: false).map {
+                $0.isEmpty ? "./\(name)" : "\($0)/\(name)"
+            }
+        }
+        return Launch.Program(candidates: candidates, arguments: process.args, environment: environment)
+    }
+
+    // MARK: - Set by the parent
+
+    private static func resource(_ name: String) -> Int32? {
+        switch name {
+        case "RLIMIT_CPU": 0
+        case "RLIMIT_FSIZE": 1
+        case "RLIMIT_DATA": 2
+        case "RLIMIT_STACK": 3
+        case "RLIMIT_CORE": 4
+        case "RLIMIT_RSS": 5
+        case "RLIMIT_NPROC": 6
+        case "RLIMIT_NOFILE": 7
+        case "RLIMIT_MEMLOCK": 8
+        case "RLIMIT_AS": 9
+        case "RLIMIT_LOCKS": 10
+        case "RLIMIT_SIGPENDING": 11
+        case "RLIMIT_MSGQUEUE": 12
+        case "RLIMIT_NICE": 13
+        case "RLIMIT_RTPRIO": 14
+        case "RLIMIT_RTTIME": 15
+        default: nil
+        }
+    }
+
+    /// Sets resource limits and the OOM preference of the child, with the host root's privileges: from inside a user
+    /// namespace a hard limit could not be raised.
+    func applyLimits(to pid: Int32) throws(LaunchError) {
+        for limit in process.rlimits {
+            guard let resource = Self.resource(limit.type) else {
+                throw LaunchError("cannot set limit \(limit.type): there is no such limit; see setrlimit(2)")
+            }
+            guard limit.soft <= limit.hard else {
+                throw LaunchError(
+                    "cannot set limit \(limit.type): the soft limit \(limit.soft) is above the hard limit \(limit.hard)"
+                )
+            }
+            let result = nb_set_limit(pid, resource, limit.soft, limit.hard)
+            guard result < 0 else { continue }
+            let errno = Errno(-result)
+            let hint =
+                errno == .notPermitted
+                ? "; raising a hard limit needs CAP_SYS_RESOURCE, which this runtime does not have: ask for less" : ""
+            throw LaunchError(
+                "cannot set limit \(limit.type) to \(limit.soft):\(limit.hard): \(errno.meaning) (\(errno.symbol))\(hint)"
+            )
+        }
+        guard let score = process.oomScoreAdj else { return }
+        do throws(SystemError) {
+            let file = try FileDescriptor.open("/proc/\(pid)/oom_score_adj", O_WRONLY)
+            try file.writeAll(Array(String(score).utf8))
+        } catch {
+            let hint =
+                error.errno == .accessDenied || error.errno == .notPermitted
+                ? "; lowering it needs CAP_SYS_RESOURCE, which this runtime does not have" : ""
+            throw LaunchError(
+                "cannot set oom_score_adj to \(score): \(error.errno.meaning) (\(error.errno.symbol))\(hint)")
+        }
+    }
+}

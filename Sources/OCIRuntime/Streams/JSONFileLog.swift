@@ -1,0 +1,80 @@
+internal import Glibc
+internal import LinuxSystem
+internal import OCISpec
+
+/// A container's log in Docker's json-file form: one JSON object a line, `{"log":…,"stream":…,"time":…}`.
+///
+/// A line of output is one entry. One that is longer than 16 KiB becomes several, of which only the last ends with a
+/// newline. A full disk loses entries, never the container.
+final class JSONFileLog {
+    /// Docker's limit of one entry, in bytes.
+    static let entryLimit = 16 << 10
+
+    enum Stream: String {
+        case stdout, stderr
+    }
+
+    private let file: FileDescriptor
+    private var pending: (stdout: [UInt8], stderr: [UInt8]) = ([], [])
+    private var buffer: [UInt8] = []
+
+    /// Appends to the log at `path`, 0600.
+    init(path: String) throws(SystemError) {
+        file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, mode: 0o600)
+    }
+
+    /// Adds output; complete lines are written at once, in one write.
+    func append(_ bytes: UnsafeRawBufferPointer, to stream: Stream) {
+        buffer.removeAll(keepingCapacity: true)
+        let time = Self.now()
+        switch stream {
+        case .stdout: Self.split(bytes, &pending.stdout) { encode($0, stream, time) }
+        case .stderr: Self.split(bytes, &pending.stderr) { encode($0, stream, time) }
+        }
+        writeBuffer()
+    }
+
+    /// Writes what is left of lines that never ended.
+    func finish() {
+        buffer.removeAll(keepingCapacity: true)
+        let time = Self.now()
+        if !pending.stdout.isEmpty { encode(pending.stdout[...], .stdout, time) }
+        if !pending.stderr.isEmpty { encode(pending.stderr[...], .stderr, time) }
+        pending = ([], [])
+        writeBuffer()
+    }
+
+    private static func split(
+        _ bytes: UnsafeRawBufferPointer, _ pending: inout [UInt8], _ entry: (ArraySlice<UInt8>) -> Void
+    ) {
+        var start = 0
+        while start < bytes.count {
+            let rest = bytes[start...]
+            let newline = rest.firstIndex(of: UInt8(ascii: "\n"))
+            let lineEnd = newline.map { $0 + 1 } ?? bytes.count
+            let end = min(lineEnd, start + entryLimit - pending.count)
+            pending.append(contentsOf: bytes[start..<end])
+            if end == newline.map({ $0 + 1 }) || pending.count >= entryLimit {
+                entry(pending[...])
+                pending.removeAll(keepingCapacity: true)
+            }
+            start = end
+        }
+    }
+
+    private func encode(_ line: ArraySlice<UInt8>, _ stream: Stream, _ time: String) {
+        var object = JSONObject()
+        object["log"] = .string(String(decoding: line, as: UTF8.self))
+        object["stream"] = .string(stream.rawValue)
+        object["time"] = .string(time)
+        buffer += JSONValue.object(object).serialized()
+        buffer.append(UInt8(ascii: "\n"))
+    }
+
+    private func writeBuffer() {
+        guard !buffer.isEmpty else { return }
+        try? file.writeAll(buffer)
+    }
+
+    private static func now() -> String { WallClock.now().description }
+}

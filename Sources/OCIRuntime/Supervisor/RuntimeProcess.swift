@@ -1,0 +1,36 @@
+internal import CLinux
+internal import Glibc
+internal import LinuxSystem
+
+/// What this process is to the system around it.
+enum RuntimeProcess {
+    /// Leaves the caller's session, terminal and working folder, and shuts the process's memory off from others.
+    static func detach() {
+        setsid()
+        chdir("/")
+        let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+        guard null >= 0 else { return }
+        for number in Int32(0)...2 { dup2(null, number) }
+        if null > 2 { close(null) }
+    }
+
+    /// The signals that a supervisor or an exec session answers; all are blocked from now on, and SIGPIPE is ignored by
+    /// every write that could raise it.
+    static func signals() -> FileDescriptor? {
+        signal(SIGPIPE, SIG_IGN)
+        let mask = [SIGTERM, SIGINT, SIGHUP, SIGQUIT].reduce(UInt64(0)) { $0 | 1 << UInt64($1 - 1) }
+        let descriptor = nb_signal_descriptor(mask)
+        return descriptor < 0 ? nil : FileDescriptor(owning: descriptor)
+    }
+}
+
+/// Which boot of the machine this is.
+public enum BootClock {
+    /// The kernel's random id of this boot; empty when procfs is not there.
+    public static func identifier() -> String {
+        guard let bytes = try? FileDescriptor.open("/proc/sys/kernel/random/boot_id").readAll(limit: 64) else {
+            return ""
+        }
+        return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    }
+}
