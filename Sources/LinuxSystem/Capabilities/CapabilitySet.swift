@@ -40,10 +40,14 @@ public struct CapabilitySet: Hashable, Sendable, ExpressibleByArrayLiteral, Cust
 
     /// The calling thread's bounding set: nothing outside it can be given to a container (prctl(2), `PR_CAPBSET_READ`).
     public static func bounding() -> CapabilitySet {
-        CapabilitySet(
-            mask: (0..<64).reduce(0) { mask, number in
-                cap_get_bound(cap_value_t(number)) == 1 ? mask | 1 << UInt64(number) : mask
-            })
+        var mask: UInt64 = 0
+        for number in 0..<64 {
+            let answer = cap_get_bound(cap_value_t(number))
+            // Behind the kernel's last capability.
+            if answer < 0 { break }
+            if answer == 1 { mask |= 1 << UInt64(number) }
+        }
+        return CapabilitySet(mask: mask)
     }
 }
 

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// The content of a cache file: a header, the key, the unknown names and the program.
 ///
 /// A header of eight 64-bit words in the machine's order: magic, hash of all that follows it, length of the key, of the
@@ -45,7 +47,11 @@ enum SeccompCacheEntry {
         else { return nil }
         let names = headerSize + key.count
         let program = names + Int(lengths.names)
-        guard bytes[headerSize..<names].elementsEqual(key) else { return nil }
+        let isSame = key.withUnsafeBytes { wanted in
+            guard let found = bytes.baseAddress, let wanted = wanted.baseAddress else { return false }
+            return memcmp(found + headerSize, wanted, key.count) == 0
+        }
+        guard isSame else { return nil }
         return SeccompFilter(
             program: Array(bytes[program...]), flags: flags, needsListener: word(bytes, 6) == 1,
             unknownSyscalls: bytes[names..<program].split(separator: 0).map { String(decoding: $0, as: UTF8.self) })
