@@ -40,6 +40,9 @@ int nb_make_directories_in_root(int root, const char *path, mode_t mode)
     char prefix[4096];
     size_t length = strlen(path);
     if (length >= sizeof prefix) return -ENAMETOOLONG;
+    /* Nearly always all of it is there. */
+    int whole = nb_open_in_root(root, length == 0 ? "." : path, O_PATH | O_DIRECTORY, 0);
+    if (whole != -ENOENT) return whole;
     int current = nb_open_in_root(root, ".", O_PATH | O_DIRECTORY, 0);
     size_t position = 0;
     while (current >= 0) {
