@@ -70,6 +70,8 @@ let package = Package(
             name: "ImageStoreTests", dependencies: ["ImageStore", "LinuxSystem", "OCISpec"],
             swiftSettings: swiftSettings),
         .testTarget(
+            name: "IntegrationTests", dependencies: ["CLinux", "LinuxSystem", "OCISpec"], swiftSettings: swiftSettings),
+        .testTarget(
             name: "NestboxTests", dependencies: ["Nestbox", "OCIRuntime", "OCISpec"], swiftSettings: swiftSettings),
     ]
 )

@@ -1,8 +1,12 @@
 public import Glibc
 
-/// An open file that closes itself. It cannot be copied: exactly one owner closes it.
+/// An open file that closes itself.
+///
+/// It cannot be copied: exactly one owner closes it.
 public struct FileDescriptor: ~Copyable, Sendable {
-    /// The number. It stays owned by this value.
+    /// The number.
+    ///
+    /// It stays owned by this value.
     public let rawValue: Int32
 
     /// Takes over an open descriptor.

@@ -3,7 +3,9 @@ public import Glibc
 
 /// A path inside a container's or an image's root: it means nothing outside a ``RootDirectory``.
 public struct RootedPath: Sendable, Hashable, CustomStringConvertible {
-    /// The path, without NUL bytes, of at most 4,095 bytes. `/` and `..` at its start stay inside the root.
+    /// The path, without NUL bytes, of at most 4,095 bytes.
+    ///
+    /// `/` and `..` at its start stay inside the root.
     public let description: String
 
     /// Wraps a path that was given by an image, a container or a user.

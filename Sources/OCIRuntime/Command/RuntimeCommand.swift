@@ -70,7 +70,9 @@ public enum RuntimeCommand {
         return number
     }
 
-    /// Executes this program again through a read-only overlay. Returns only when that failed, with the reason.
+    /// Executes this program again through a read-only overlay.
+    ///
+    /// Returns only when that failed, with the reason.
     private static func sealAgain(_ arguments: [String], keeping numbers: [Int32]) -> String {
         do throws(SystemError) {
             var path = [CChar](repeating: 0, count: 4097)

@@ -146,8 +146,10 @@ extension ContainerLauncher {
             source)
     }
 
-    /// Files keep their owners inside the container. A file system that cannot do that is mounted as it is, with a
-    /// warning: its files belong to nobody then, so less is allowed, not more.
+    /// Files keep their owners inside the container.
+    ///
+    /// A file system that cannot do that is mounted as it is, with a warning: its files belong to nobody then, so less
+    /// is allowed, not more.
     private mutating func mapIDs(
         of clone: borrowing FileDescriptor, _ source: String, isRecursive: Bool, _ namespace: Int32
     ) {

@@ -26,7 +26,9 @@ struct ProcessSteps {
     /// The PATH that programs are looked up in when the environment has none (Docker's default).
     static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-    /// Adds everything from the session to the last capability. The working directory must be set before.
+    /// Adds everything from the session to the last capability.
+    ///
+    /// The working directory must be set before.
     mutating func addIdentity(to list: inout StepList) throws(LaunchError) {
         list.add(NB_STEP_SESSION_KEYRING, "make a session keyring")
         if let umask = process.user.umask { list.add(NB_STEP_UMASK, value: UInt64(umask), "set the umask") }

@@ -6,7 +6,9 @@ public import OCISpec
 public struct LaunchRequest: JSONCodable, Hashable {
     /// The container's id.
     public var id: String
-    /// The container's OCI configuration. `root.path` counts only when ``rootFilesystem`` is a directory.
+    /// The container's OCI configuration.
+    ///
+    /// `root.path` counts only when ``rootFilesystem`` is a directory.
     public var specification: RuntimeSpecification
     /// `name|uid[:group|gid]` to look up in the container's own passwd and group files; nil: `specification.process.user`.
     public var user: String?

@@ -79,7 +79,9 @@ public enum StreamSocket {
         }
     }
 
-    /// Receives one packet; nil when the other end is gone. A packet of an unknown kind is passed over.
+    /// Receives one packet; nil when the other end is gone.
+    ///
+    /// A packet of an unknown kind is passed over.
     ///
     /// - Throws: `SystemError`.
     public static func receive(from socket: borrowing FileDescriptor) throws(SystemError) -> StreamPacket? {
@@ -125,7 +127,9 @@ public enum StreamSocket {
     }
 }
 
-/// A Unix socket's address. Its path has at most 107 bytes (unix(7)).
+/// A Unix socket's address.
+///
+/// Its path has at most 107 bytes (unix(7)).
 struct UnixAddress {
     private var address = sockaddr_un()
 

@@ -158,7 +158,9 @@ final class StreamRelay {
         }
     }
 
-    /// Passes on what the process has left in its pipes. Others that hold the write end do not keep it waiting.
+    /// Passes on what the process has left in its pipes.
+    ///
+    /// Others that hold the write end do not keep it waiting.
     private func drain() {
         waitForStarter()
         while output != nil {
@@ -296,7 +298,9 @@ final class StreamRelay {
         }
     }
 
-    /// The input closes once all before it was written. A terminal stays: its end is a character that the client types.
+    /// The input closes once all before it was written.
+    ///
+    /// A terminal stays: its end is a character that the client types.
     private func endInput() {
         inputHasEnded = true
         if unwritten.isEmpty { input = nil }

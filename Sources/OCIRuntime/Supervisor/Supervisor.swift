@@ -4,7 +4,9 @@ public import LinuxSystem
 internal import OCISpec
 
 /// The process that stands behind one container: it starts it, holds its streams, writes its log, reaps it and records
-/// its end. It outlives the command that started it.
+/// its end.
+///
+/// It outlives the command that started it.
 public struct Supervisor {
     private let request: LaunchRequest
 

@@ -1,0 +1,163 @@
+import Glibc
+import LinuxSystem
+import Testing
+
+/// A Nestbox of its own for one test: roots below /var/tmp, the executables that `make build` made, and at the end a
+/// check that nothing is left.
+final class TestEngine {
+    let folder: String
+    private let program: String
+
+    var root: String { "\(folder)/root" }
+    var runRoot: String { "\(folder)/run" }
+
+    private init() throws {
+        program = "\(try Self.variable("NESTBOX_BIN"))/nestbox"
+        var template = Array("/var/tmp/nestbox-test.XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw SystemError("make", "a folder", .current) }
+        folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    private static func variable(_ name: String) throws -> String {
+        guard let value = getenv(name) else {
+            throw SystemError("find", "$\(name)", .noSuchFile, hint: "run the tests through make")
+        }
+        return String(cString: value)
+    }
+
+    /// A file that `rootfs-fixtures/all.sh` made.
+    static func fixture(_ name: String) throws -> String { "\(try variable("NESTBOX_FIXTURES"))/\(name)" }
+
+    /// Gives `body` an engine that has the busybox image, and checks afterwards that it cleans up.
+    static func with(
+        image: String? = "busybox-docker.tar", sourceLocation: SourceLocation = #_sourceLocation,
+        _ body: (TestEngine) throws -> Void
+    ) throws {
+        let engine = try TestEngine()
+        defer { engine.close(sourceLocation) }
+        if let image {
+            let loaded = try engine("load", "-q", "-i", fixture(image))
+            #expect(loaded.status == 0, "\(loaded)", sourceLocation: sourceLocation)
+        }
+        try body(engine)
+    }
+
+    /// Runs `nestbox` with this engine's roots to its end.
+    @discardableResult
+    func callAsFunction(
+        _ arguments: String..., input: String? = nil, environment: [String: String] = [:], seconds: Int = 60,
+        leaking descriptors: [Int32] = []
+    ) throws -> CommandResult {
+        try run(
+            arguments, input: input, environment: environment, seconds: seconds, leaking: descriptors)
+    }
+
+    /// Runs `nestbox` with this engine's roots to its end.
+    @discardableResult
+    func run(
+        _ arguments: [String], input: String? = nil, environment: [String: String] = [:], seconds: Int = 60,
+        leaking descriptors: [Int32] = []
+    ) throws -> CommandResult {
+        try Command.run(
+            command(arguments), environment: environment, input: input, seconds: seconds * Self.patience,
+            leaking: descriptors)
+    }
+
+    /// Starts `nestbox` with this engine's roots.
+    func start(_ arguments: String..., environment: [String: String] = [:]) throws -> Command {
+        try Command(command(arguments), environment: environment)
+    }
+
+    /// The command line of a `nestbox` call with this engine's roots.
+    func command(_ arguments: [String]) -> [String] {
+        [program, "--root", root, "--run-root", runRoot] + arguments
+    }
+
+    /// Bounds are ten times as long where everything is emulated (the test VM sets it).
+    static var patience: Int { getenv("NESTBOX_TEST_PATIENCE").flatMap { Int(String(cString: $0)) } ?? 1 }
+
+    /// What `inspect --format` prints for a container.
+    func inspect(_ container: String, _ format: String) throws -> String {
+        try self("inspect", "--format", format, container).line
+    }
+
+    /// Waits, within a bound, until `condition` holds.
+    static func eventually(seconds: Int = 20, _ condition: () throws -> Bool) rethrows -> Bool {
+        for _ in 0..<(seconds * 50 * patience) {
+            if try condition() { return true }
+            usleep(20_000)
+        }
+        return try condition()
+    }
+
+    // MARK: - Nothing is left
+
+    private func close(_ sourceLocation: SourceLocation) {
+        if let names = try? self("ps", "-aq") {
+            for id in names.lines { _ = try? self("rm", "-f", "-v", String(id)) }
+        }
+        let isQuiet = Self.eventually(seconds: 10) { leftovers().isEmpty }
+        #expect(isQuiet, "left behind: \(leftovers())", sourceLocation: sourceLocation)
+        #expect(throws: Never.self, sourceLocation: sourceLocation) { try Removal.remove(folder) }
+    }
+
+    /// Mounts, cgroups, processes, leases and files that containers of this engine have left.
+    private func leftovers() -> [String] {
+        var found: [String] = []
+        let mounts = (try? Self.read("/proc/self/mountinfo")) ?? ""
+        found += mounts.split(separator: "\n").filter { $0.contains(folder) }.map(String.init)
+        for process in Self.names(in: "/proc") where process.allSatisfy(\.isNumber) {
+            let command = (try? Self.read("/proc/\(process)/cmdline")) ?? ""
+            let groups = (try? Self.read("/proc/\(process)/cgroup")) ?? ""
+            if command.contains(folder) || (cgroupName.map { groups.contains($0) } ?? false) {
+                found.append("process \(process) \(command)")
+            }
+        }
+        if let cgroupName {
+            let unified = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0
+            let trees = unified ? [""] : Self.names(in: "/sys/fs/cgroup").map { "/\($0)" }
+            for tree in trees {
+                let path = "/sys/fs/cgroup\(tree)/\(cgroupName)"
+                found += Self.names(in: path).filter { access("\(path)/\($0)/cgroup.procs", F_OK) == 0 }
+                    .map { "\(path)/\($0)" }
+            }
+        }
+        for name in ["containers", "names", "ids"] {
+            found += Self.names(in: "\(root)/\(name)").map { "\(root)/\(name)/\($0)" }
+        }
+        found += Self.names(in: "\(runRoot)/containers").map { "\(runRoot)/containers/\($0)" }
+        return found
+    }
+
+    /// The folder of this engine's cgroups, once the engine says what it is.
+    private lazy var cgroupName: String? = {
+        guard let line = try? self("info", "--format", "{{.CgroupParent}}"), line.status == 0, !line.line.isEmpty else {
+            return nil
+        }
+        return line.line
+    }()
+
+    static func read(_ path: String) throws -> String {
+        String(decoding: try FileDescriptor.open(path).readAll(), as: UTF8.self)
+    }
+
+    static func names(in folder: String) -> [String] {
+        guard let stream = opendir(folder) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+}
+
+/// Real containers need root and the executables.
+let isReadyForContainers = geteuid() == 0 && getenv("NESTBOX_BIN") != nil && getenv("NESTBOX_FIXTURES") != nil
+
+/// Every integration test is in this suite, so that they run one after the other.
+@Suite(.serialized, .enabled(if: isReadyForContainers, "needs root and make's NESTBOX_BIN and NESTBOX_FIXTURES"))
+enum IntegrationTests {}
