@@ -49,8 +49,7 @@ extension Cgroup {
             guard let descriptor = try openTasks(in: point) else { continue }
             descriptors.append(descriptor)
         }
-        return CgroupEntrance(
-            unified: try folder.descriptor.duplicateOrThrow(unifiedPath), joinDescriptors: descriptors)
+        return CgroupEntrance(unified: folder.descriptor, joinDescriptors: descriptors)
     }
 
     /// Changes limits of a running cgroup.
@@ -280,16 +279,6 @@ extension Cgroup {
         case (_, Errno(ENODEV)) where file.hasPrefix("blkio.") || file.hasPrefix("io."):
             "give the numbers of a whole disk that exists, not of a partition"
         default: nil
-        }
-    }
-}
-
-extension FileDescriptor {
-    fileprivate borrowing func duplicateOrThrow(_ folder: String) throws(CgroupError) -> FileDescriptor {
-        do {
-            return try duplicate()
-        } catch {
-            throw .folder(operation: "open", folder: folder, errno: error.errno, hint: nil)
         }
     }
 }
