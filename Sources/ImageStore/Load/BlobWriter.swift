@@ -1,0 +1,65 @@
+internal import struct Crypto.SHA256
+internal import Glibc
+internal import LinuxSystem
+internal import OCISpec
+
+/// Digest and size of what was read.
+struct BlobSummary: Sendable, Hashable {
+    var digest: Digest
+    var size: Int64
+}
+
+/// SHA-256 over a stream, as a digest.
+struct StreamDigest {
+    private var hash = SHA256()
+    /// Bytes so far.
+    private(set) var size: Int64 = 0
+
+    mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        hash.update(bufferPointer: bytes)
+        size += Int64(bytes.count)
+    }
+
+    /// The digest of everything so far.
+    func finish() throws -> BlobSummary {
+        BlobSummary(digest: try Digest(hash: Array(hash.finalize())), size: size)
+    }
+
+    /// The digest of bytes in memory.
+    static func of(_ bytes: [UInt8]) throws -> BlobSummary {
+        var digest = StreamDigest()
+        bytes.withUnsafeBytes { digest.update($0) }
+        return try digest.finish()
+    }
+}
+
+/// Writes one consumer's view of a ring into a file and hashes it on the way.
+struct BlobWriter: ~Copyable {
+    /// How much is written before the disk is asked to start on it: enough for large requests, little enough that the
+    /// flush before the layer becomes visible finds most of the work done.
+    private static let writebackStep: Int64 = 8 << 20
+
+    private let file: FileDescriptor
+    private var digest = StreamDigest()
+    private var started: Int64 = 0
+
+    init(_ file: consuming FileDescriptor) {
+        self.file = file
+    }
+
+    /// Reads the ring to its end.
+    ///
+    /// - Throws: `SystemError`, `ChunkRing.Cancelled`.
+    mutating func write(_ source: RingSource) throws -> BlobSummary {
+        while let chunk = try source.next() {
+            try file.writeAll(chunk)
+            digest.update(chunk)
+            if digest.size - started >= Self.writebackStep {
+                FileCalls.startWriteback(file.rawValue, offset: started, count: digest.size - started)
+                started = digest.size
+            }
+        }
+        FileCalls.startWriteback(file.rawValue, offset: started, count: digest.size - started)
+        return try digest.finish()
+    }
+}

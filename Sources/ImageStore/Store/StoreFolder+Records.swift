@@ -1,0 +1,83 @@
+internal import Glibc
+internal import LinuxSystem
+internal import OCISpec
+
+extension StoreFolder {
+    /// A record of the store; nil where there is none.
+    ///
+    /// - Throws: `ImageStoreError.store` when it cannot be understood, `SystemError`.
+    func record<Record: JSONCodable>(_ name: String, as type: Record.Type = Record.self) throws -> Record? {
+        guard let bytes = try read(name) else { return nil }
+        do {
+            return try Record(jsonBytes: bytes, limits: JSONLimits(bytes: 64 << 20))
+        } catch {
+            throw ImageStoreError.store(
+                "\(path)/\(name)", reason: "\(error); remove the image by its id and load it again")
+        }
+    }
+
+    /// The record of an unpacked layer; nil where there is none.
+    ///
+    /// - Throws: `ImageStoreError`, `SystemError`.
+    func layer(_ diffID: Digest) throws -> LayerRecord? {
+        try record("\(Self.path(ofLayer: diffID))/\(LayerRecord.file)")
+    }
+
+    /// The record of an image; nil where there is none.
+    ///
+    /// - Throws: `ImageStoreError`, `SystemError`.
+    func image(_ id: Digest) throws -> ImageRecord? {
+        try record(Self.path(ofImage: id))
+    }
+
+    /// Which reference names which image.
+    ///
+    /// - Throws: `ImageStoreError`, `SystemError`.
+    func references() throws -> [String: Digest] {
+        try record(Self.referencesFile) ?? [:]
+    }
+
+    /// The ids of all images, in their order.
+    ///
+    /// - Throws: `SystemError`.
+    func imageIDs() throws(SystemError) -> [Digest] {
+        try names(in: "images").compactMap { name in
+            name.hasSuffix(".json") ? try? Digest("sha256:\(name.dropLast(5))") : nil
+        }.sorted()
+    }
+
+    /// The records of all images.
+    ///
+    /// - Throws: `ImageStoreError`, `SystemError`.
+    func images() throws -> [ImageRecord] {
+        try imageIDs().compactMap { try image($0) }
+    }
+
+    /// The paths of all layers and blobs that an image refers to.
+    ///
+    /// - Throws: `ImageStoreError`, `SystemError`.
+    func referencedPaths() throws -> Set<String> {
+        try images().reduce(into: []) { $0.formUnion($1.paths) }
+    }
+
+    /// Keeps an unpacked layer from being removed for as long as the descriptor is open; nil when it is not there.
+    ///
+    /// - Throws: `SystemError`.
+    func pin(layer diffID: Digest) throws(SystemError) -> FileDescriptor? {
+        let path = Self.path(ofLayer: diffID)
+        let layer: FileDescriptor
+        do {
+            layer = try descriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        } catch  where error.errno == .noSuchFile {
+            return nil
+        }
+        let number = layer.rawValue
+        try retrying("lock", "\(self.path)/\(path)") { flock(number, LOCK_SH) }
+        // It may have been removed between the two calls.
+        var now = stat()
+        guard fstatat(descriptor.rawValue, path, &now, AT_SYMLINK_NOFOLLOW) == 0,
+            now.st_ino == (try layer.status().st_ino)
+        else { return nil }
+        return layer
+    }
+}
