@@ -68,6 +68,29 @@ static int nb_overlay_by_descriptor(const struct nb_overlay *overlay)
     return result;
 }
 
+/* Makes `name` a symlink to the folder that the descriptor stands for. The descriptor's own mount belongs to the caller's
+ * mount namespace; by its path the helper finds its copy of it. */
+static long nb_link_descriptor(int descriptor, const char *name)
+{
+    char source[40], path[4096];
+    nb_put_number(nb_put_text(source, "/proc/self/fd/"), (unsigned long)descriptor);
+    long length = NB_SYSCALL4(SYS_readlinkat, AT_FDCWD, source, path, sizeof path - 1);
+    if (length < 0) return length;
+    path[length] = 0;
+    return NB_SYSCALL3(SYS_symlinkat, path, AT_FDCWD, name);
+}
+
+/* A layer as staging/`name`: a detached mount is attached there, a plain folder is linked to. */
+static long nb_place_layer(int layer, const char *name)
+{
+    long result = NB_SYSCALL3(SYS_mkdirat, AT_FDCWD, name, 0700);
+    if (result < 0) return result;
+    result = nb_attach(layer, AT_FDCWD, name);
+    if (result >= 0) return result;
+    NB_SYSCALL3(SYS_unlinkat, AT_FDCWD, name, AT_REMOVEDIR);
+    return nb_link_descriptor(layer, name);
+}
+
 /* In the helper: its own mount namespace, shared memory and descriptors. Layers appear as staging/0, 1, … so that
  * mount(2)'s one page of options holds 500 of them. */
 static int nb_overlay_helper(void *argument)
@@ -83,20 +106,13 @@ static int nb_overlay_helper(void *argument)
         nb_put_number(name, index);
         if (index != 0) *end++ = ':';
         end = nb_put_text(end, name);
-        result = NB_SYSCALL3(SYS_mkdirat, AT_FDCWD, name, 0700);
-        if (result < 0) break;
-        int tree = overlay->lower[index];
-        result = nb_attach(tree, AT_FDCWD, name);
-        if (result < 0) {
-            /* No detached mount but a plain folder: by its descriptor, which procfs makes a path. */
-            char source[40];
-            nb_put_number(nb_put_text(source, "/proc/self/fd/"), (unsigned long)tree);
-            result = NB_SYSCALL5(SYS_mount, source, name, 0, MS_BIND, 0);
-        }
+        result = nb_place_layer(overlay->lower[index], name);
     }
     if (result >= 0 && overlay->upper >= 0) {
-        end = nb_put_number(nb_put_text(end, ",upperdir=/proc/self/fd/"), (unsigned long)overlay->upper);
-        end = nb_put_number(nb_put_text(end, ",workdir=/proc/self/fd/"), (unsigned long)overlay->work);
+        /* By symlinks: upper and work must lie in one mount. */
+        nb_put_text(end, ",upperdir=upper,workdir=work");
+        result = nb_link_descriptor(overlay->upper, "upper");
+        if (result >= 0) result = nb_link_descriptor(overlay->work, "work");
     }
     if (result >= 0) result = NB_SYSCALL3(SYS_mkdirat, AT_FDCWD, "merged", 0700);
     if (result >= 0) result = NB_SYSCALL5(SYS_mount, "overlay", "merged", "overlay", 0, options);
@@ -134,7 +150,8 @@ int nb_mount_overlay(const int *lower, size_t lower_count, int upper, int work, 
     if (lower_count == 0 || lower_count > NB_LAYERS_MAX) return -EINVAL;
     struct nb_overlay overlay = {lower, lower_count, upper, work, attributes, staging, 0};
     int result = nb_overlay_by_descriptor(&overlay);
-    if (result == -EINVAL || result == -ENOSYS || result == -ENODEV) result = nb_overlay_by_path(&overlay);
+    /* EOPNOTSUPP: Linux 6.1, options of the old kind; EBADF: 6.12, a path is expected; EINVAL: no detached layers. */
+    if (result == -EINVAL || result == -EOPNOTSUPP || result == -EBADF) result = nb_overlay_by_path(&overlay);
     return result;
 }
 
