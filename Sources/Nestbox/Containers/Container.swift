@@ -1,0 +1,39 @@
+public import OCIRuntime
+
+/// A container as it was when it was looked at: what it was made of, and where in its life it is.
+public struct Container: Sendable, Hashable {
+    let record: ContainerRecord
+    /// What its supervisor has recorded, repaired where a crash had left it wrong.
+    public let state: ContainerState
+
+    /// 64 hexadecimal digits.
+    public var id: String { record.id }
+    /// Its name, without a slash.
+    public var name: String { record.name }
+    /// What was asked for.
+    public var configuration: ContainerConfiguration { record.configuration }
+    /// The digest of its image's configuration.
+    public var imageID: String { record.imageID }
+    /// When it was made, RFC 3339 in UTC.
+    public var created: String { record.created }
+    /// Its labels: the image's, and the caller's over them.
+    public var labels: [String: String] {
+        record.settings.labels.merging(record.configuration.labels) { _, given in given }
+    }
+    /// The program and its arguments that it runs.
+    public var arguments: [String] {
+        let input = SpecificationInput(
+            id: id, configuration: configuration, image: record.settings, facts: HostFacts(),
+            files: ContainerPaths(folder: "", runFolder: ""))
+        return (try? input.arguments()) ?? []
+    }
+    /// The ids its user namespace maps to; nil: it lives in the host's.
+    public var idRange: IDRange? { record.idRange }
+    /// The names of the volumes mounted in it.
+    public var volumeNames: [String] { record.volumes.map(\.name) }
+    /// Its cgroup below the root of every hierarchy.
+    public var cgroupPath: String { record.cgroupPath }
+
+    /// Whether its first process runs.
+    public var isRunning: Bool { state.status == .running }
+}

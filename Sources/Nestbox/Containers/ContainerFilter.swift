@@ -1,0 +1,99 @@
+internal import OCIRuntime
+
+/// A condition on containers, as in `ps --filter`: several of one kind are alternatives, different kinds must all hold; every
+/// `label` must hold.
+public enum ContainerFilter: Sendable, Hashable {
+    /// The id begins with this.
+    case id(String)
+    /// The name contains this.
+    case name(String)
+    /// It has this label, with this value where one is given.
+    case label(String, value: String?)
+    /// Where in its life it is.
+    case status(String)
+    /// The image was given like this, or its id begins with this.
+    case ancestor(String)
+    /// It has exited with this code.
+    case exited(Int32)
+    /// It uses the volume, or has a mount at this target.
+    case volume(String)
+
+    /// The statuses that a container can have, as `ps` shows them.
+    public static let statuses = ["created", "running", "exited"]
+
+    /// Reads `key=value`.
+    ///
+    /// - Throws: `ConfigurationError` that lists the keys there are.
+    public init(_ text: String) throws(ConfigurationError) {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let accepted = "filter by id, name, label, status, ancestor, exited or volume, like status=exited"
+        guard parts.count == 2, !parts[1].isEmpty else {
+            throw ConfigurationError("--filter", text, "it has no key or no value", accepted: accepted)
+        }
+        switch parts[0] {
+        case "id": self = .id(parts[1])
+        case "name": self = .name(parts[1].hasPrefix("/") ? String(parts[1].dropFirst()) : parts[1])
+        case "label":
+            let label = parts[1].split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            self = .label(String(label[0]), value: label.count > 1 ? String(label[1]) : nil)
+        case "status":
+            guard Self.statuses.contains(parts[1]) else {
+                throw ConfigurationError(
+                    "--filter", text, "there is no such status",
+                    accepted: "give one of " + Self.statuses.joined(separator: ", "))
+            }
+            self = .status(parts[1])
+        case "ancestor": self = .ancestor(parts[1])
+        case "exited":
+            guard let code = Int32(parts[1]) else {
+                throw ConfigurationError("--filter", text, "it is no exit code", accepted: "give a number")
+            }
+            self = .exited(code)
+        case "volume": self = .volume(parts[1])
+        default: throw ConfigurationError("--filter", text, "there is no such key", accepted: accepted)
+        }
+    }
+
+    private var kind: Int {
+        switch self {
+        case .id: 0
+        case .name: 1
+        case .label: 2
+        case .status: 3
+        case .ancestor: 4
+        case .exited: 5
+        case .volume: 6
+        }
+    }
+
+    private func holds(for container: Container) -> Bool {
+        switch self {
+        case .id(let prefix): return container.id.hasPrefix(prefix)
+        case .name(let part): return container.name.contains(part)
+        case .label(let name, let value):
+            guard let actual = container.labels[name] else { return false }
+            return value.map { $0 == actual } ?? true
+        case .status(let status): return container.state.status.rawValue == status
+        case .ancestor(let image):
+            let hex = container.imageID.split(separator: ":").last.map(String.init) ?? container.imageID
+            return container.configuration.image == image || container.configuration.image == image + ":latest"
+                || container.imageID == image || (image.utf8.count >= 6 && hex.hasPrefix(image))
+        case .exited(let code): return container.state.status == .exited && container.state.exitCode == code
+        case .volume(let volume):
+            return container.record.volumes.contains { $0.name == volume || $0.target == volume }
+                || container.configuration.mounts.contains { $0.target == volume || $0.source == volume }
+        }
+    }
+
+    /// Whether a container satisfies the filters.
+    static func matches(_ container: Container, _ filters: [ContainerFilter]) -> Bool {
+        for filter in filters {
+            if case .label = filter {
+                if !filter.holds(for: container) { return false }
+            } else if !filters.contains(where: { $0.kind == filter.kind && $0.holds(for: container) }) {
+                return false
+            }
+        }
+        return true
+    }
+}

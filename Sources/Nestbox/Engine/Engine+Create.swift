@@ -1,0 +1,172 @@
+internal import Glibc
+internal import ImageStore
+internal import LinuxSystem
+internal import OCIRuntime
+internal import OCISpec
+
+/// What a container is made from.
+struct ResolvedImage: Sendable, Hashable {
+    /// The digest of its configuration.
+    var id: String
+    var settings: ImageSettings
+    /// Folders, topmost first.
+    var layers: [String]
+}
+
+/// A container that was just made, still locked, with what its start would otherwise look up again.
+struct NewContainer {
+    let record: ContainerRecord
+    let input: SpecificationInput
+    let lock: FolderLock
+}
+
+extension Engine {
+    /// Makes a container; it is not started.
+    ///
+    /// The record of a container without `--rm` is on the disk when this returns. One with `--rm` does not survive a reboot
+    /// anyway, so nothing waits for the disk.
+    /// - Throws: `EngineError`: `.invalidConfiguration`, `.nameInUse`, `.image`, …
+    public func create(_ configuration: ContainerConfiguration) throws(EngineError) -> Container {
+        try EngineError.wrapping {
+            let new = try make(configuration, from: try resolveImage(configuration.image))
+            return Container(record: new.record, state: ContainerState())
+        }
+    }
+
+    func resolveImage(_ name: String) throws -> ResolvedImage {
+        do {
+            let image = try images.image(named: name)
+            return ResolvedImage(
+                id: image.id.description, settings: ImageSettings(image.configuration.config ?? .init()),
+                layers: try images.layerPaths(of: image))
+        } catch {
+            throw EngineError.image("\(error)")
+        }
+    }
+
+    func make(_ configuration: ContainerConfiguration, from image: ResolvedImage) throws -> NewContainer {
+        try configuration.validate()
+        let userNamespace = try UserNamespaceChoice(configuration)
+        let partner = try partner(userNamespace)
+        let facts = try HostFacts(gatheredFor: configuration)
+        let lock = try makeFolder()
+        let id = lock.name
+        let paths = paths.container(id)
+        do {
+            var record = ContainerRecord(
+                id: id, name: try claimName(configuration.name, for: id), created: Timestamp.nowText(),
+                configuration: configuration, imageID: image.id, settings: image.settings,
+                layers: image.layers.map { relativeToRoot($0) }, joined: partner?.id, volumes: [],
+                cgroupPath: self.paths.cgroupFolder + "/" + id)
+            if let partner {
+                record.idRange = partner.idRange
+            } else if userNamespace == .own {
+                record.idRange = try idRanges.lease(to: id)
+            }
+            try makeLayerFolders(paths, owner: record.idRange?.firstID ?? 0)
+            record.volumes = try makeVolumes(of: record, paths, image)
+            let input = specificationInput(of: record, facts: facts)
+            // Made here once for its errors: what cannot work is refused now and not at the start. The namespaces of another
+            // container are only known then.
+            _ = try input.withJoinedNamespaces(of: partner, process: nil).specification()
+            try StoredFile.replace(paths.record, with: record.jsonBytes(), flush: !configuration.autoRemove)
+            return NewContainer(record: record, input: input, lock: lock)
+        } catch {
+            discard(id, anonymousVolumes: (try? AnonymousVolumeList.read(paths)) ?? [])
+            throw error
+        }
+    }
+
+    /// The container whose namespaces are joined.
+    private func partner(_ choice: UserNamespaceChoice) throws -> Container? {
+        guard case .container(let name) = choice else { return nil }
+        return try container(name)
+    }
+
+    /// Makes a container folder of a new id and locks it.
+    ///
+    /// Its lock is what tells a folder being filled from remains.
+    private func makeFolder() throws -> FolderLock {
+        for _ in 0..<16 {
+            let id = try ContainerID.random()
+            let folder = paths.containers + "/" + id
+            try StoredFile.makeFolder(folder)
+            // Between the two calls another command may have taken the empty folder for remains and removed it.
+            let lock = try FolderLock.acquire(folder)
+            if let lock { return lock }
+        }
+        throw EngineError.failure("cannot make a container folder in \(paths.containers): others keep removing it")
+    }
+
+    private func claimName(_ given: String?, for id: String) throws -> String {
+        if let given {
+            let name = try ContainerName.validated(given)
+            if case .held(let holder) = try names.claim(name, for: id) {
+                throw EngineError.nameInUse(name: name, container: holder)
+            }
+            return name
+        }
+        var number = ContainerName.number(of: id)
+        for attempt in 0..<64 {
+            let name = ContainerName.generated(from: number, attempt: attempt)
+            if try names.claim(name, for: id) == .claimed { return name }
+            number = number &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        }
+        throw EngineError.failure("cannot make up a container name that is not in use; give one with --name")
+    }
+
+    /// overlayfs wants the upper and the work folder to belong to whoever is root of the container's user namespace.
+    private func makeLayerFolders(_ paths: ContainerPaths, owner: UInt32) throws(SystemError) {
+        for (folder, mode) in [(paths.upper, 0o755), (paths.work, 0o700)] as [(String, mode_t)] {
+            try retrying("make folder", folder) { mkdir(folder, mode) }
+            if owner != 0 { try retrying("change the owner of", folder) { chown(folder, owner, owner) } }
+        }
+        // The mode of upper is the container's "/": it must not depend on the caller's umask.
+        try retrying("change the mode of", paths.upper) { chmod(paths.upper, 0o755) }
+    }
+
+    private func relativeToRoot(_ path: String) -> String {
+        path.hasPrefix(paths.root + "/") ? String(path.dropFirst(paths.root.utf8.count + 1)) : path
+    }
+
+    /// The layers' folders as absolute paths, topmost first.
+    func layerFolders(of record: ContainerRecord) -> [String] {
+        record.layers.map { $0.hasPrefix("/") ? $0 : paths.root + "/" + $0 }
+    }
+
+    func specificationInput(of record: ContainerRecord, facts: HostFacts) -> SpecificationInput {
+        var input = SpecificationInput(
+            id: record.id, configuration: record.configuration, image: record.settings, facts: facts,
+            idRange: record.idRange, files: paths.container(record.id))
+        for use in record.volumes { input.volumes[use.target] = paths.volumeData(use.name) }
+        return input
+    }
+
+    /// Undoes a creation that failed.
+    ///
+    /// Best effort: what cannot be removed now is remains, and removed by the next command.
+    private func discard(_ id: String, anonymousVolumes: [String]) {
+        let paths = paths.container(id)
+        for name in anonymousVolumes { try? volumeStore.remove(name) }
+        // Links to a folder that is gone are free to be claimed.
+        try? FileTree.remove(paths.folder)
+    }
+}
+
+extension SpecificationInput {
+    /// With the namespaces of the container that this one joins: of the running `process`, or of nobody in particular when
+    /// the configuration is only checked.
+    func withJoinedNamespaces(of partner: Container?, process: ProcessIdentity?) -> SpecificationInput {
+        guard let partner else { return self }
+        let folder = "/proc/\(process.map { String($0.pid) } ?? "self")/ns/"
+        var result = self
+        for (kind, mode, file) in [
+            (.pid, configuration.pid, "pid"), (.ipc, configuration.ipc, "ipc"), (.uts, configuration.uts, "uts"),
+            (.cgroup, configuration.cgroupns, "cgroup"),
+        ] as [(RuntimeSpecification.Linux.Namespace.Kind, NamespaceMode, String)] {
+            if case .container = mode { result.joined[kind] = folder + file }
+        }
+        if partner.idRange != nil { result.joined[.user] = folder + "user" }
+        return result
+    }
+}

@@ -1,0 +1,54 @@
+internal import LinuxSystem
+internal import OCIRuntime
+internal import OCISpec
+
+extension Engine {
+    /// The containers that satisfy the filters, the newest first.
+    ///
+    /// - Parameter all: whether those that do not run are among them. A filter by status or exit code implies it.
+    /// - Throws: `EngineError` when the root cannot be read. One damaged record hides its own container only.
+    public func list(all: Bool = false, filters: [ContainerFilter] = []) throws(EngineError) -> [Container] {
+        try EngineError.wrapping {
+            let boot = BootID()
+            let asksForStatus = filters.contains { filter in
+                switch filter {
+                case .status, .exited: true
+                default: false
+                }
+            }
+            var result: [Container] = []
+            for id in try StoredFile.names(in: paths.containers) where ContainerID.isComplete(id) {
+                guard let container = try listed(id, boot: boot) else { continue }
+                guard all || asksForStatus || container.isRunning else { continue }
+                if ContainerFilter.matches(container, filters) { result.append(container) }
+            }
+            // Texts of one width sort as the moments do; ids decide between containers of the same nanosecond.
+            return result.sorted { ($0.created, $0.id) > ($1.created, $1.id) }
+        }
+    }
+
+    /// A container that goes away while the list is made is passed over, and so is one whose record is damaged: it must not keep
+    /// the others from being listed.
+    private func listed(_ id: String, boot: BootID) throws -> Container? {
+        do {
+            return try examine(id, boot: boot)
+        } catch EngineError.damagedRecord {
+            return nil
+        }
+    }
+
+    /// All readable records, without looking at what runs.
+    func records() throws -> [ContainerRecord] {
+        try StoredFile.names(in: paths.containers).compactMap { id in
+            guard ContainerID.isComplete(id) else { return nil }
+            return try? ContainerRecord.read(paths.container(id))
+        }
+    }
+
+    /// The ids of the containers whose files lie over a layer, or that were made from an image.
+    ///
+    /// - Throws: `EngineError`.
+    public func containers(usingImage id: String) throws(EngineError) -> [String] {
+        try EngineError.wrapping { try records().filter { $0.imageID == id }.map(\.id) }
+    }
+}

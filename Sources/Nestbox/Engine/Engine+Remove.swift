@@ -1,0 +1,73 @@
+internal import Glibc
+internal import LinuxSystem
+internal import OCIRuntime
+internal import OCISpec
+
+extension Engine {
+    /// Removes a container with its changes and log.
+    ///
+    /// - Parameters:
+    ///   - force: whether a running one is killed.
+    ///   - volumes: whether its anonymous volumes go, too. With `--rm` they always do.
+    /// - Throws: `EngineError`: `.cannotRemoveRunning`, `.busy`, …
+    public func remove(_ container: Container, force: Bool = false, volumes: Bool = false) throws(EngineError) {
+        try EngineError.wrapping {
+            let paths = paths.container(container.id)
+            let boot = BootID()
+            if let current = try examine(container.id, boot: boot), current.isRunning {
+                guard force else { throw EngineError.cannotRemoveRunning(container: container.id) }
+                try killAll(current)
+            }
+            guard let lock = try FolderLock.acquire(paths.folder) else { return }
+            defer { lock.hold() }
+            guard let current = try repair(container.record, paths, boot: boot) else { return }
+            guard !current.isRunning else { throw EngineError.cannotRemoveRunning(container: container.id) }
+            // The supervisor of a --rm container may still be removing: its unconditional removals must not meet names that
+            // somebody else claims meanwhile.
+            try endSupervisor(of: current.state, boot: boot)
+            try removeLocked(current.record, withVolumes: volumes || current.configuration.autoRemove)
+        }
+    }
+
+    private func endSupervisor(of state: ContainerState, boot: BootID) throws {
+        guard let supervisor = state.supervisor, hasSupervisor(state, boot: boot), let pidfd = supervisor.open() else {
+            return
+        }
+        if try ProcessDescriptor.wait(for: pidfd, milliseconds: Self.killBound) { return }
+        try ProcessDescriptor.send(SIGKILL, to: pidfd)
+        _ = try ProcessDescriptor.wait(for: pidfd, milliseconds: Self.killBound)
+    }
+
+    /// Removes a container that does not run and whose lock the caller holds, in an order that a crash may interrupt anywhere.
+    ///
+    /// The name goes first, so that it can be used again. While the record is there, the rest is found by it and removed by the
+    /// next command or by `rm`; once it is gone, what is left of the folder counts as remains. The lease of the ids goes after
+    /// the files that have them.
+    func removeLocked(_ record: ContainerRecord, withVolumes: Bool) throws {
+        let paths = paths.container(record.id)
+        try names.release(record.name, of: record.id)
+        if withVolumes {
+            for name in record.anonymousVolumes { try volumeStore.remove(name) }
+        }
+        try StoredFile.remove(paths.record)
+        try FileTree.remove(paths.runFolder)
+        try FileTree.remove(paths.folder)
+        if let range = record.idRange, record.ownsIDRange { try idRanges.release(range, of: record.id) }
+        try removeCgroup(of: record)
+    }
+
+    /// What the supervisor of a `--rm` container removes after its end, in the order of `removeLocked`.
+    func removalOrder(of record: ContainerRecord) -> [String] {
+        let paths = paths.container(record.id)
+        var order = [self.paths.names + "/" + record.name]
+        order += record.anonymousVolumes.map(self.paths.volume)
+        order += [paths.record, paths.runFolder, paths.folder]
+        if let range = record.idRange, record.ownsIDRange { order.append(idRanges.path(of: range)) }
+        return order
+    }
+
+    private func removeCgroup(of record: ContainerRecord) throws {
+        let cgroup = try Cgroup(path: record.cgroupPath, layout: try CgroupLayout.detect())
+        try cgroup.remove()
+    }
+}

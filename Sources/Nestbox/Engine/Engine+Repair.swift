@@ -1,0 +1,145 @@
+internal import Glibc
+internal import LinuxSystem
+internal import OCIRuntime
+internal import OCISpec
+internal import Synchronization
+
+/// What a crash, a `kill -9` or a reboot left behind is put right by the next command that looks at the container.
+extension Engine {
+    /// How long a killed container's processes may take to end, in milliseconds.
+    static let killBound: Int32 = 10_000
+
+    /// The container with this id, repaired; nil when there is none, or only the remains of one (which are removed).
+    func examine(_ id: String, boot: BootID = BootID()) throws -> Container? {
+        let paths = paths.container(id)
+        guard let record = try ContainerRecord.read(paths) else {
+            try removeRemains(of: id)
+            return nil
+        }
+        let state = try readState(paths)
+        guard needsRepair(state, boot: boot) else { return Container(record: record, state: state) }
+        guard let lock = try FolderLock.tryAcquire(paths.folder) else {
+            // Whoever holds the lock is starting or removing it, or is just repairing it.
+            return StoredFile.exists(paths.folder) ? Container(record: record, state: state) : nil
+        }
+        defer { lock.hold() }
+        return try repair(record, paths, boot: boot)
+    }
+
+    /// The recorded state; that of a container which was never started when there is none.
+    func readState(_ paths: ContainerPaths) throws -> ContainerState {
+        guard let bytes = try StoredFile.read(paths.state) else { return ContainerState() }
+        do {
+            return try ContainerState(jsonBytes: bytes)
+        } catch {
+            throw EngineError.damagedRecord(path: paths.state, reason: "\(error)")
+        }
+    }
+
+    /// Whether what the state says is no longer so.
+    func needsRepair(_ state: ContainerState, boot: BootID) -> Bool {
+        switch state.status {
+        case .exited: false
+        case .created: state.supervisor.map { !isAlive($0, of: state, boot: boot) } ?? false
+        case .running: state.supervisor.map { !isAlive($0, of: state, boot: boot) } ?? true
+        }
+    }
+
+    private func isAlive(_ supervisor: ProcessIdentity, of state: ContainerState, boot: BootID) -> Bool {
+        state.bootID == boot.value && supervisor.isAlive
+    }
+
+    /// Repairs a container whose lock the caller holds.
+    ///
+    /// - Returns: what it is now; nil when it is gone, as a `--rm` container is after its end.
+    func repair(_ record: ContainerRecord, _ paths: ContainerPaths, boot: BootID = BootID()) throws -> Container? {
+        // Read again: between the first look and the lock the supervisor, or another command, may have put it right.
+        var state = try readState(paths)
+        if needsRepair(state, boot: boot) {
+            state = try recordEnd(of: record, state, paths, boot: boot)
+        }
+        if state.status == .exited, record.configuration.autoRemove, !hasSupervisor(state, boot: boot) {
+            try removeLocked(record, withVolumes: true)
+            return nil
+        }
+        return Container(record: record, state: state)
+    }
+
+    /// Whether a supervisor is still at work on it, if only on removing it.
+    func hasSupervisor(_ state: ContainerState, boot: BootID) -> Bool {
+        state.supervisor.map { isAlive($0, of: state, boot: boot) } ?? false
+    }
+
+    private func recordEnd(
+        of record: ContainerRecord, _ old: ContainerState, _ paths: ContainerPaths, boot: BootID
+    ) throws -> ContainerState {
+        var state = old
+        let wasRunning = old.status == .running
+        let isSameBoot = old.bootID == boot.value
+        if isSameBoot { try killCgroup(of: record) }
+        state.supervisor = nil
+        state.process = nil
+        if wasRunning {
+            state.status = .exited
+            state.finishedAt = Timestamp.nowText()
+            // 137: killed just now, or with its supervisor; 255, as in Docker: nobody can know any more.
+            state.exitCode = isSameBoot ? 137 : 255
+            state.error =
+                isSameBoot
+                ? "the container's supervisor ended unexpectedly, so the container was killed"
+                : "the machine was restarted while the container ran"
+        } else {
+            state.error = "an earlier start was interrupted"
+        }
+        state.bootID = boot.value
+        try StoredFile.replace(paths.state, with: state.jsonBytes())
+        try FileTree.remove(paths.runFolder)
+        return state
+    }
+
+    /// Kills whatever is left in the container's cgroup and removes the cgroup.
+    func killCgroup(of record: ContainerRecord) throws {
+        let cgroup = try Cgroup(path: record.cgroupPath, layout: try CgroupLayout.detect())
+        try cgroup.killAndWait()
+        try cgroup.remove()
+    }
+
+    /// Removes a container folder without a record: its creator died before it was complete, or its remover before all of it
+    /// was gone.
+    ///
+    /// Leaves it alone while its creator lives, who holds its lock.
+    func removeRemains(of id: String) throws {
+        let paths = paths.container(id)
+        guard let lock = try FolderLock.tryAcquire(paths.folder) else { return }
+        defer { lock.hold() }
+        guard !StoredFile.exists(paths.record) else { return }
+        for name in try AnonymousVolumeList.read(paths) { try volumeStore.remove(name) }
+        try FileTree.remove(paths.runFolder)
+        // The links in names and ids point nowhere from now on, and are free to be claimed.
+        try FileTree.remove(paths.folder)
+    }
+}
+
+/// The id of this boot, read when it is first needed and once only.
+final class BootID: Sendable {
+    private let known = Mutex<String?>(nil)
+
+    var value: String {
+        known.withLock { known in
+            if let known { return known }
+            let value = BootClock.identifier()
+            known = value
+            return value
+        }
+    }
+}
+
+extension Timestamp {
+    /// The present, with nine digits of fraction.
+    static func nowText() -> String {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        let now = Timestamp(seconds: Int64(time.tv_sec), nanoseconds: UInt32(time.tv_nsec))
+        return (now ?? .unixEpoch).fixedWidth
+    }
+}

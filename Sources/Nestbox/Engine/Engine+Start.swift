@@ -1,0 +1,144 @@
+internal import Glibc
+internal import LinuxSystem
+internal import OCIRuntime
+internal import OCISpec
+
+extension Engine {
+    /// Makes a container and starts it: what `create` and `start` do, without looking anything up twice.
+    ///
+    /// - Parameter attached: whether a socket with its streams comes back.
+    /// - Throws: `EngineError`; `.startFailed` carries the exit code 125, 126 or 127. A `--rm` container that could not be
+    ///   started is gone then.
+    public func run(
+        _ configuration: ContainerConfiguration, attached: Bool
+    ) throws(EngineError) -> RunningContainer {
+        try EngineError.wrapping {
+            let runtime = try runtime()
+            let new = try make(configuration, from: try resolveImage(configuration.image))
+            let record = new.record
+            do {
+                let process = try launch(record, new.input, runtime: runtime, attached: attached)
+                new.lock.hold()
+                return RunningContainer(id: record.id, name: record.name, process: process)
+            } catch {
+                try recordFailedStart(of: record, error)
+                throw error
+            }
+        }
+    }
+
+    /// Starts a container that is not running.
+    ///
+    /// - Parameter attached: whether a socket with its streams comes back; without one nobody hears its first output but the log.
+    /// - Throws: `EngineError`: `.alreadyRunning`, `.busy`, `.startFailed` with exit code 125, 126 or 127.
+    public func start(_ container: Container, attached: Bool) throws(EngineError) -> StartedProcess {
+        try EngineError.wrapping {
+            let runtime = try runtime()
+            let paths = paths.container(container.id)
+            guard let lock = try FolderLock.acquire(paths.folder) else {
+                throw EngineError.noSuchContainer(container.name)
+            }
+            defer { lock.hold() }
+            guard let current = try repair(container.record, paths) else {
+                throw EngineError.noSuchContainer(container.name)
+            }
+            guard !current.isRunning else { throw EngineError.alreadyRunning(container: container.id) }
+            let record = current.record
+            do {
+                let facts = try HostFacts(gatheredFor: record.configuration)
+                let input = specificationInput(of: record, facts: facts)
+                return try launch(record, input, runtime: runtime, attached: attached)
+            } catch {
+                try recordFailedStart(of: record, error)
+                throw error
+            }
+        }
+    }
+
+    /// Hands a locked container to its supervisor and waits for the news that its process runs.
+    private func launch(
+        _ record: ContainerRecord, _ input: SpecificationInput, runtime: RuntimeLauncher, attached: Bool
+    ) throws -> StartedProcess {
+        let request = try launchRequest(for: record, input)
+        try ContainerFiles.write(input)
+        try StoredFile.makeFolder(paths.container(record.id).runFolder)
+        return try runtime.run("supervise", request: request.jsonBytes(), attached: attached)
+    }
+
+    func launchRequest(for record: ContainerRecord, _ given: SpecificationInput) throws -> LaunchRequest {
+        var input = given
+        if let joined = record.joined {
+            let partner = try runningPartner(joined)
+            input = given.withJoinedNamespaces(of: partner, process: partner.state.process)
+        }
+        let configuration = record.configuration
+        let paths = paths.container(record.id)
+        for mount in configuration.mounts where mount.kind == .bind { try prepareSource(of: mount) }
+        let output = try input.specification()
+        var request = LaunchRequest(
+            id: record.id, specification: output.specification,
+            rootFilesystem: .overlay(lower: layerFolders(of: record), upper: paths.upper, work: paths.work),
+            cgroupPath: record.cgroupPath, stateDirectory: paths.runFolder, statePath: paths.state)
+        request.defaultSeccomp = output.usesDefaultSeccomp
+        request.user = output.user
+        request.additionalGroups = configuration.groupAdd
+        request.idMap = record.idRange.map { IDMap(hostID: $0.firstID, count: $0.count) }
+        request.logPath = paths.log
+        request.openStdin = configuration.interactive
+        request.initProcess = configuration.initProcess
+        request.removeOnExit = configuration.autoRemove ? removalOrder(of: record) : []
+        request.seccompCacheDirectory = self.paths.seccompCache
+        request.stopSignal = output.stopSignal
+        return request
+    }
+
+    private func runningPartner(_ id: String) throws -> Container {
+        guard let partner = try examine(id) else {
+            throw EngineError.failure(
+                "cannot join the namespaces of container \(id.prefix(12)): it was removed; make this container anew")
+        }
+        guard partner.isRunning, partner.state.process != nil else {
+            throw EngineError.failure(
+                "cannot join the namespaces of container \(partner.name): it is not running; start it first")
+        }
+        return partner
+    }
+
+    private func prepareSource(of mount: MountConfiguration) throws {
+        guard let source = mount.source, !StoredFile.exists(source) else { return }
+        guard mount.createSource else {
+            throw EngineError.invalidConfiguration(
+                "cannot mount \(source.escapedForMessage) at \(mount.target.escapedForMessage): "
+                    + "there is no such file or folder on the host; make it, or use -v, which makes folders")
+        }
+        try StoredFile.makeHostFolder(source)
+    }
+
+    /// A start that failed: `--rm` removes the container, any other keeps the reason and exit code for `inspect`.
+    private func recordFailedStart(of record: ContainerRecord, _ error: any Error) throws {
+        if record.configuration.autoRemove {
+            try removeLocked(record, withVolumes: true)
+            return
+        }
+        let paths = paths.container(record.id)
+        var state = try readState(paths)
+        // The supervisor may have written more than we know, but it is no more.
+        state.status = state.status == .exited ? .exited : .created
+        state.supervisor = nil
+        state.process = nil
+        let failure = EngineError(error)
+        state.exitCode = failure.exitCode
+        state.error = failure.description
+        try StoredFile.replace(paths.state, with: state.jsonBytes())
+    }
+}
+
+/// A container that was just started.
+public struct RunningContainer: ~Copyable, Sendable {
+    /// Its id.
+    public let id: String
+    /// Its name.
+    public let name: String
+    /// Its first process, and the socket to its streams when one was asked for.
+    public var process: StartedProcess
+}

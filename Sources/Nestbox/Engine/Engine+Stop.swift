@@ -1,0 +1,136 @@
+public import Glibc
+internal import LinuxSystem
+internal import OCIRuntime
+internal import OCISpec
+
+extension Engine {
+    /// Stops a container: its stop signal, and after the timeout SIGKILL to all of its processes.
+    ///
+    /// - Parameter timeout: seconds; -1: wait as long as it takes; nil: the container's own, or 10.
+    /// - Returns: false when it was not running.
+    /// - Throws: `EngineError`.
+    @discardableResult
+    public func stop(_ container: Container, timeout: Int? = nil) throws(EngineError) -> Bool {
+        try EngineError.wrapping {
+            guard let current = try examine(container.id), current.isRunning, let process = current.state.process,
+                let pidfd = process.open()
+            else { return false }
+            let signal = current.configuration.stopSignal ?? current.record.settings.stopSignal
+            let number = signal.flatMap { SignalName.number($0) } ?? SIGTERM
+            try send(number, to: pidfd)
+            let seconds = timeout ?? current.configuration.stopTimeout ?? 10
+            let bound = seconds < 0 ? nil : Int32(clamping: seconds * 1000)
+            if try !ProcessDescriptor.wait(for: pidfd, milliseconds: bound) {
+                try killAll(current)
+            } else {
+                try awaitRecord(of: current)
+            }
+            return true
+        }
+    }
+
+    /// Sends a signal to a container's first process.
+    ///
+    /// SIGKILL ends all of its processes.
+    ///
+    /// - Throws: `EngineError.notRunning`, …
+    public func kill(_ container: Container, signal: Int32 = SIGKILL) throws(EngineError) {
+        try EngineError.wrapping {
+            let current = try running(container)
+            guard let process = current.state.process, let pidfd = process.open() else {
+                throw EngineError.notRunning(container: container.id, status: "it has just exited")
+            }
+            if signal == SIGKILL {
+                try killAll(current)
+            } else {
+                try send(signal, to: pidfd)
+            }
+        }
+    }
+
+    /// The container as it is now.
+    ///
+    /// - Throws: `EngineError.notRunning`.
+    func running(_ container: Container) throws -> Container {
+        guard let current = try examine(container.id) else { throw EngineError.noSuchContainer(container.name) }
+        guard current.isRunning else {
+            throw EngineError.notRunning(container: container.id, status: current.state.status.rawValue)
+        }
+        return current
+    }
+
+    /// Kills every process of a running container through its cgroup and waits until its supervisor has recorded the end.
+    func killAll(_ container: Container) throws {
+        // Also where the first process' death ends the rest: in the host's PID namespace it does not.
+        let cgroup = try Cgroup(path: container.cgroupPath, layout: try CgroupLayout.detect())
+        let process = container.state.process?.open()
+        try cgroup.kill()
+        if let process {
+            // A process that could not be put into the cgroup, or was moved out of it by a privileged container.
+            try send(SIGKILL, to: process)
+            guard try ProcessDescriptor.wait(for: process, milliseconds: Self.killBound) else {
+                throw EngineError.timedOut(
+                    "container \(container.id.prefix(12)) does not end within \(Self.killBound / 1000) s of SIGKILL: "
+                        + "a process of it hangs in the kernel (state D in ps); try again later")
+            }
+        }
+        try awaitRecord(of: container)
+    }
+
+    /// Waits until the supervisor of a container whose process has ended has recorded that; if it does not, records it here.
+    private func awaitRecord(of container: Container) throws {
+        if let supervisor = container.state.supervisor, let pidfd = supervisor.open() {
+            if try !ProcessDescriptor.wait(for: pidfd, milliseconds: Self.killBound) {
+                throw EngineError.timedOut(
+                    "the supervisor of container \(container.id.prefix(12)) (process \(supervisor.pid)) does not end; "
+                        + "kill it, then try again")
+            }
+        }
+        _ = try examine(container.id)
+    }
+
+    private func send(_ signal: Int32, to process: borrowing FileDescriptor) throws(SystemError) {
+        do {
+            try ProcessDescriptor.send(signal, to: process)
+        } catch  where error.errno == .noSuchProcess {
+            return
+        }
+    }
+
+    /// Waits for the end of a container.
+    ///
+    /// - Returns: its exit code; that of the last time when it is not running.
+    /// - Throws: `EngineError`.
+    public func wait(_ container: Container) throws(EngineError) -> Int32 {
+        try EngineError.wrapping {
+            while true {
+                guard let current = try examine(container.id) else {
+                    throw EngineError.noSuchContainer(container.name)
+                }
+                guard current.isRunning else { return current.state.exitCode ?? 0 }
+                // The supervisor's word is the surest: with --rm nothing is left that could be read afterwards.
+                if let code = try awaitEnd(of: current) { return code }
+                // It ended between the two looks, or its supervisor did; the next look tells.
+            }
+        }
+    }
+
+    /// The exit code, from the container's supervisor; nil when that is gone without a word.
+    private func awaitEnd(of container: Container) throws -> Int32? {
+        let supervisor = container.state.supervisor?.open()
+        var code: Int32?
+        do {
+            let socket = try StreamSocket.connect(to: paths.container(container.id).attachSocket)
+            try StreamSocket.send(.hello(wantsOutput: false, sendsInput: false), to: socket)
+            while code == nil, let packet = try StreamSocket.receive(from: socket) {
+                if case .exited(let value, _) = packet { code = value }
+            }
+        } catch {
+            // Nobody listens any more: then the supervisor's own end is what there is to wait for.
+        }
+        if let supervisor {
+            _ = try ProcessDescriptor.wait(for: supervisor, milliseconds: code == nil ? nil : Self.killBound)
+        }
+        return code
+    }
+}

@@ -1,0 +1,171 @@
+internal import CLinux
+internal import Glibc
+public import LinuxSystem
+internal import OCIRuntime
+internal import OCISpec
+internal import Synchronization
+
+/// A process that was started in a container, and the streams to it.
+public struct StartedProcess: ~Copyable, Sendable {
+    /// Its pid in the host's PID namespace.
+    public let pid: Int32
+    /// The client's end of its streams (`StreamSocket`); nil when none was asked for.
+    public var socket: FileDescriptor?
+    /// What was asked for and could not be had, one line each.
+    public let warnings: [String]
+}
+
+/// Starts `nestbox-runtime` in one of its roles and hears what came of it.
+///
+/// posix_spawn(3) shares the caller's memory until the runtime is loaded: a large caller starts it as fast as a small one, and
+/// no Swift code runs in between.
+struct RuntimeLauncher: Sendable {
+    /// The path of `nestbox-runtime`.
+    let path: String
+    /// Who reaps the supervisors that this process has started.
+    let reaper: ChildReaper
+
+    /// Runs the runtime in a role, with a request.
+    ///
+    /// - Parameter attached: whether a connected stream socket is wanted.
+    /// - Throws: `EngineError.startFailed` with the runtime's own words and exit code.
+    func run(_ role: String, request: [UInt8], attached: Bool) throws -> StartedProcess {
+        reaper.reapEnded()
+        let document = try Self.memoryFile(request)
+        let report = try Pair("make a pipe for", "the report") { numbers in
+            numbers.withUnsafeMutableBytes {
+                Int32(
+                    truncatingIfNeeded: nb_syscall6(
+                        Int(SYS_pipe2), Int(bitPattern: $0.baseAddress), Int(O_CLOEXEC), 0, 0, 0, 0))
+            }
+        }
+        var arguments = [
+            path, role, "--request-fd", String(document.rawValue), "--report-fd", String(report.second.rawValue),
+        ]
+        var inherited = [document.rawValue, report.second.rawValue]
+        guard attached else {
+            let pid = try Self.spawn(path, arguments, inherited)
+            return try hear(report, from: pid, role: role, socket: nil)
+        }
+        let kind = Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let sockets = try Pair("make a pair of", "sockets") { numbers in
+            socketpair(AF_UNIX, kind, 0, &numbers) < 0 ? -errno : 0
+        }
+        arguments += ["--client-fd", String(sockets.second.rawValue)]
+        inherited.append(sockets.second.rawValue)
+        let pid = try Self.spawn(path, arguments, inherited)
+        return try hear(report, from: pid, role: role, socket: sockets.takeFirst())
+    }
+
+    private static func memoryFile(_ bytes: [UInt8]) throws(SystemError) -> FileDescriptor {
+        let file = FileDescriptor(owning: try checked(nb_memory_file("nestbox-request"), "make", "a memory file"))
+        try file.writeAll(bytes)
+        let number = file.rawValue
+        try retrying("rewind", "the request") { lseek(number, 0, SEEK_SET) }
+        return file
+    }
+
+    /// Reads the report to its end.
+    private func hear(
+        _ report: consuming Pair, from runtime: pid_t, role: String, socket: consuming FileDescriptor?
+    ) throws -> StartedProcess {
+        // Our copy of the writing end must go, or the end never comes.
+        let reader = report.takeFirst()
+        let bytes = try reader.readAll(limit: 1 << 20)
+        guard !bytes.isEmpty else {
+            let status = ChildReaper.wait(for: runtime)
+            let fate = status & 0x7f == 0 ? "exit code \(status >> 8 & 0xff)" : "signal \(status & 0x7f)"
+            throw EngineError.startFailed(
+                reason: "nestbox-runtime \(role) ended without a report (\(fate))", exitCode: 125)
+        }
+        let answer = try LaunchReport(jsonBytes: bytes)
+        if let pid = answer.pid {
+            reaper.add(runtime)
+            return StartedProcess(pid: pid, socket: socket, warnings: answer.warnings)
+        }
+        _ = ChildReaper.wait(for: runtime)
+        throw EngineError.startFailed(
+            reason: answer.error ?? "nestbox-runtime \(role) failed without a reason",
+            exitCode: answer.exitCode ?? 125)
+    }
+
+    private static func spawn(_ path: String, _ arguments: [String], _ inherited: [Int32]) throws(SystemError) -> pid_t
+    {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        // Duplicating a descriptor onto itself takes close-on-exec off it, in the child only (glibc 2.29).
+        for descriptor in inherited { posix_spawn_file_actions_adddup2(&actions, descriptor, descriptor) }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // Signals that the caller blocks or ignores must not stay so in the supervisor and in the container.
+        var none = sigset_t()
+        sigemptyset(&none)
+        var all = sigset_t()
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        var words = arguments.map { strdup($0) } + [nil]
+        defer { for word in words { free(word) } }
+        // No environment: what the caller's holds is not the container's business.
+        var environment: [UnsafeMutablePointer<CChar>?] = [nil]
+        var pid: pid_t = 0
+        let error = posix_spawn(&pid, path, &actions, &attributes, &words, &environment)
+        guard error == 0 else { throw SystemError("start", path, Errno(error)) }
+        return pid
+    }
+}
+
+/// Reaps supervisors.
+///
+/// They outlive the call that started them, and stay zombies until their parent, this process, asks for
+/// their end; a program that embeds the engine for long would collect one for each container.
+final class ChildReaper: Sendable {
+    private let children = Mutex<[pid_t]>([])
+
+    /// Takes a child on.
+    func add(_ child: pid_t) {
+        children.withLock { $0.append(child) }
+    }
+
+    /// Reaps those of ours that have ended.
+    ///
+    /// Other children of this process are not touched.
+    func reapEnded() {
+        children.withLock { children in
+            children.removeAll { child in
+                var status: Int32 = 0
+                // A negative result: somebody else has reaped it.
+                return waitpid(child, &status, WNOHANG) != 0
+            }
+        }
+    }
+
+    /// Waits for a child that is about to end.
+    ///
+    /// - Returns: its status as waitpid(2) gives it.
+    static func wait(for child: pid_t) -> Int32 {
+        var status: Int32 = 0
+        while waitpid(child, &status, 0) < 0 && errno == EINTR {}
+        return status
+    }
+}
+
+/// Two descriptors that were made together.
+private struct Pair: ~Copyable {
+    let first: FileDescriptor
+    let second: FileDescriptor
+
+    /// - Parameter make: fills in both and returns 0, or -errno.
+    init(_ operation: String, _ object: String, _ make: (inout [Int32]) -> Int32) throws(SystemError) {
+        var numbers: [Int32] = [-1, -1]
+        try checked(make(&numbers), operation, object)
+        first = FileDescriptor(owning: numbers[0])
+        second = FileDescriptor(owning: numbers[1])
+    }
+
+    /// The first one; the second one is closed.
+    consuming func takeFirst() -> FileDescriptor { first }
+}

@@ -1,0 +1,49 @@
+/// Which user namespace a container gets, and why nothing else would do.
+enum UserNamespaceChoice: Sendable, Hashable {
+    /// Its own, on a leased range of ids.
+    case own
+    /// The host's.
+    case host
+    /// That of another container, whose other namespaces it joins.
+    case container(String)
+
+    /// Decides by what was asked for (design.md, "Kernel").
+    ///
+    /// A namespace other than the user namespace belongs to a user namespace, and only inside that one do capabilities over
+    /// it count. So who joins another container's namespaces takes that container's user namespace too, and host network,
+    /// PID and IPC namespaces come with the host's user namespace unless `--userns private` says otherwise.
+    /// - Throws: `EngineError.invalidConfiguration` where the options contradict each other.
+    init(_ configuration: ContainerConfiguration) throws(EngineError) {
+        var joined: String?
+        let modes = [
+            ("--pid", configuration.pid), ("--ipc", configuration.ipc), ("--uts", configuration.uts),
+            ("--cgroupns", configuration.cgroupns), ("--userns", configuration.userns ?? .private),
+        ]
+        for case (let option, .container(let name)) in modes {
+            if let joined, joined != name {
+                throw .invalidConfiguration(
+                    "\(option) container:\(name) cannot be combined with container:\(joined): "
+                        + "namespaces of different containers belong to different user namespaces; join one container")
+            }
+            joined = name
+        }
+        if let joined {
+            if configuration.userns == .host || configuration.userns == .private {
+                throw .invalidConfiguration(
+                    "--userns cannot be combined with container:\(joined): the user namespace is that container's; "
+                        + "leave --userns out")
+            }
+            self = .container(joined)
+            return
+        }
+        switch configuration.userns {
+        case .host: self = .host
+        case .private: self = .own
+        default:
+            let wantsHost =
+                configuration.privileged || configuration.network == .host || configuration.pid == .host
+                || configuration.ipc == .host
+            self = wantsHost ? .host : .own
+        }
+    }
+}

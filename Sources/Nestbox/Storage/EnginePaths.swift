@@ -1,0 +1,75 @@
+internal import Glibc
+
+/// Every place below an engine's root and run root.
+///
+/// The root holds what survives a reboot, the run root (a tmpfs) what does not. Both are 0700 and belong to the engine's
+/// user: no container can influence a path in here, except inside `upper`, `work` and volumes.
+struct EnginePaths: Sendable, Hashable {
+    /// Absolute, normalised: no `.`, `..`, doubled or trailing slash.
+    let root: String
+    /// Absolute, normalised.
+    let runRoot: String
+
+    init(root: String, runRoot: String) {
+        self.root = Self.normalised(root)
+        self.runRoot = Self.normalised(runRoot)
+    }
+
+    var containers: String { root + "/containers" }
+    var names: String { root + "/names" }
+    var idRanges: String { root + "/ids" }
+    var volumes: String { root + "/volumes" }
+    var runContainers: String { runRoot + "/containers" }
+    var seccompCache: String { root + "/seccomp" }
+
+    func container(_ id: String) -> ContainerPaths {
+        ContainerPaths(folder: containers + "/" + id, runFolder: runContainers + "/" + id)
+    }
+
+    func volume(_ name: String) -> String { volumes + "/" + name }
+    func volumeData(_ name: String) -> String { volumes + "/" + name + "/_data" }
+
+    /// The engine's folder below each cgroup hierarchy's root: engines with different roots never meet there.
+    var cgroupFolder: String {
+        // FNV-1a, 32 bits: stable over releases, and container ids below keep even colliding roots apart.
+        var hash: UInt32 = 2_166_136_261
+        for byte in root.utf8 { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
+        let digits = String(hash, radix: 16)
+        return "nestbox-" + String(repeating: "0", count: 8 - digits.count) + digits
+    }
+
+    /// `path` made absolute and rid of `.`, `..` and surplus slashes, without looking at the file system.
+    static func normalised(_ path: String) -> String {
+        var components: [Substring] = []
+        var full = path
+        if !path.hasPrefix("/") {
+            var buffer = [CChar](repeating: 0, count: 4096)
+            if let folder = getcwd(&buffer, buffer.count) { full = String(cString: folder) + "/" + path }
+        }
+        for component in full.split(separator: "/") {
+            if component == "." { continue }
+            if component == ".." { _ = components.popLast() } else { components.append(component) }
+        }
+        return "/" + components.joined(separator: "/")
+    }
+}
+
+/// The places of one container.
+struct ContainerPaths: Sendable, Hashable {
+    /// `<root>/containers/<id>`; a descriptor of it carries the container's lock.
+    let folder: String
+    /// `<run-root>/containers/<id>`.
+    let runFolder: String
+
+    var record: String { folder + "/" + Self.recordName }
+    var state: String { folder + "/state.json" }
+    var upper: String { folder + "/upper" }
+    var work: String { folder + "/work" }
+    var log: String { folder + "/log.json" }
+    var hostname: String { folder + "/hostname" }
+    var hosts: String { folder + "/hosts" }
+    var resolv: String { folder + "/resolv.conf" }
+    var attachSocket: String { runFolder + "/attach.sock" }
+
+    static let recordName = "container.json"
+}
