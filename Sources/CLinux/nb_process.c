@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -83,4 +85,13 @@ int nb_read_signal(int descriptor)
     struct signalfd_siginfo information;
     long length = NB_SYSCALL3(SYS_read, descriptor, &information, sizeof information);
     return length < 0 ? (int)length : (int)information.ssi_signo;
+}
+
+void nb_release_memory(void)
+{
+    enum { NB_PAGE = 4096, NB_KEPT = NB_PAGE, NB_RELEASED = 512 * 1024 };
+    malloc_trim(0);
+    /* ENOMEM for the part that was never mapped; the rest is released. The red zone and this call's frame are kept. */
+    uintptr_t top = ((uintptr_t)__builtin_frame_address(0) - NB_KEPT) & ~(uintptr_t)(NB_PAGE - 1);
+    NB_SYSCALL3(SYS_madvise, top - NB_RELEASED, NB_RELEASED, MADV_DONTNEED);
 }

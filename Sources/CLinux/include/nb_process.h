@@ -19,6 +19,10 @@ int nb_set_limit(pid_t pid, int resource, uint64_t soft, uint64_t hard);
  * other end is closed. */
 int nb_receive_descriptor(int socket, char *message, int *descriptor);
 
+/* Gives memory back that the process used before and does not use now: free heap, and the stack below the caller. For a
+ * process that has set something up and now only waits. */
+void nb_release_memory(void);
+
 /* execveat(2) of an open program. Returns only -errno. */
 int nb_execute_descriptor(int program, char *const *arguments, char *const *environment);
 

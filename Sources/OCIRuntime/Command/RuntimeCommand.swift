@@ -18,7 +18,7 @@ public enum RuntimeCommand {
         case "--version", "-v":
             print("nestbox-runtime version \(version)\nspec: \(RuntimeSpecification.version)")
             return 0
-        case "supervise": return session(arguments) { Supervisor($0).run(client: $1, report: $2) }
+        case "supervise": return session(arguments) { Supervisor.run($0, client: $1, report: $2) }
         case "exec": return session(arguments) { ExecSession($0).run(client: $1, report: $2) }
         default:
             complain(
@@ -34,7 +34,7 @@ public enum RuntimeCommand {
     /// Reads the request and runs the session, from a program that cannot be written through.
     private static func session<Request: JSONCodable>(
         _ arguments: [String],
-        _ run: (Request, consuming FileDescriptor?, consuming FileDescriptor) -> Int32
+        _ run: (consuming Request, consuming FileDescriptor?, consuming FileDescriptor) -> Int32
     ) -> Int32 {
         guard let requestNumber = number(of: "--request-fd", in: arguments),
             let reportNumber = number(of: "--report-fd", in: arguments)
@@ -54,9 +54,7 @@ public enum RuntimeCommand {
         do {
             let file = FileDescriptor(owning: requestNumber)
             lseek(requestNumber, 0, SEEK_SET)
-            let request = try Request(jsonBytes: try file.readAll(limit: 16 << 20))
-            _ = consume file
-            return run(request, client, report)
+            return run(try Request(jsonBytes: try file.readAll(limit: 16 << 20)), client, report)
         } catch {
             try? report.writeAll(LaunchReport(LaunchError("cannot read the request: \(error)")).jsonBytes())
             return 125

@@ -39,6 +39,9 @@ public struct LaunchRequest: JSONCodable, Hashable {
     /// The signal that asks the container to stop.
     public var stopSignal: Int32
 
+    /// The socket that clients attach to.
+    public var socketPath: String { "\(stateDirectory)/attach.sock" }
+
     /// A request with what every container needs; the rest has the values of a plain detached container.
     public init(
         id: String, specification: RuntimeSpecification, rootFilesystem: RootFilesystem, cgroupPath: String,

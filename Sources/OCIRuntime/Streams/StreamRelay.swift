@@ -107,6 +107,7 @@ final class StreamRelay {
     ///   - signals: a signalfd; each signal goes to `onSignal`.
     func run(until pidfd: borrowing FileDescriptor, signals: borrowing FileDescriptor, onSignal: (Int32) -> Void) {
         var hasEnded = false
+        nb_release_memory()
         while !hasEnded {
             var sources: [Source] = []
             var entries: [pollfd] = []

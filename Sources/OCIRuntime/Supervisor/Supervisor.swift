@@ -7,49 +7,42 @@ internal import OCISpec
 /// its end.
 ///
 /// It outlives the command that started it.
-public struct Supervisor {
-    private let request: LaunchRequest
-
-    /// The supervisor of the container that `request` describes.
-    public init(_ request: LaunchRequest) {
-        self.request = request
-    }
-
+public enum Supervisor {
     /// A started container and what its supervisor needs for it.
     private struct Supervised: ~Copyable {
         let process: LaunchedProcess
         let relay: StreamRelay
+        let cgroup: Cgroup
         let warnings: [String]
     }
 
-    /// Starts the container, stays until its end, and cleans up.
+    /// Starts the container that `request` describes, stays until its end, and cleans up.
     ///
     /// - Parameters:
     ///   - client: the connected socket of the client that starts the container; nil: nobody is attached.
     ///   - report: where the ``LaunchReport`` goes; closed behind it.
     /// - Returns: the exit status of this process.
-    public func run(client: consuming FileDescriptor?, report: consuming FileDescriptor) -> Int32 {
+    public static func run(
+        _ request: consuming LaunchRequest, client: consuming FileDescriptor?, report: consuming FileDescriptor
+    ) -> Int32 {
         RuntimeProcess.detach()
-        var state = ContainerState(status: .created, bootID: BootClock.identifier())
-        state.supervisor = ProcessIdentity(pid: getpid())
-        let cgroup: Cgroup
+        var record = ContainerRecord(request)
         let supervised: Supervised
         do throws(LaunchError) {
-            cgroup = try Self.cgroup(request)
-            supervised = try start(cgroup, closesInputWithClient: client != nil)
+            supervised = try start(request, closesInputWithClient: client != nil)
         } catch {
-            recordFailure(error, &state)
+            record.failed(error)
             try? report.writeAll(LaunchReport(error).jsonBytes())
             return error.exitCode
         }
-        state.status = .running
-        state.process = ProcessIdentity(pid: supervised.process.pid)
-        state.startedAt = WallClock.now().description
-        record(state)
+        record.started(supervised.process.pid)
         try? report.writeAll(LaunchReport(pid: supervised.process.pid, warnings: supervised.warnings).jsonBytes())
         _ = consume report
-        if let client { supervised.relay.attachStarter(client, sendsInput: request.openStdin) }
-        supervise(supervised, cgroup, &state)
+        let sendsInput = request.openStdin
+        if let client { supervised.relay.attachStarter(client, sendsInput: sendsInput) }
+        // What only the start needed is not kept for as long as the container lives.
+        _ = consume request
+        supervise(supervised, &record)
         return 0
     }
 
@@ -61,43 +54,25 @@ public struct Supervisor {
         }
     }
 
-    /// A file that cannot be written must not end the container: readers find its supervisor by the socket then.
-    private func record(_ state: ContainerState) {
-        try? AtomicFile.write(state.jsonBytes(), to: request.statePath)
-    }
-
-    /// The container could not be started: it stays `created`, with the reason.
-    private func recordFailure(_ error: LaunchError, _ state: inout ContainerState) {
-        state.error = error.description
-        state.exitCode = error.exitCode
-        state.supervisor = nil
-        end(state)
-    }
-
-    /// Records the container's last state, or removes it altogether.
-    private func end(_ state: ContainerState) {
-        unlink(socketPath)
-        if request.removeOnExit.isEmpty { record(state) } else { Removal.removeAll(request.removeOnExit) }
-    }
-
-    private var socketPath: String { "\(request.stateDirectory)/attach.sock" }
-
     // MARK: - Start
 
-    private func start(_ cgroup: Cgroup, closesInputWithClient: Bool) throws(LaunchError) -> Supervised {
+    private static func start(
+        _ request: LaunchRequest, closesInputWithClient: Bool
+    ) throws(LaunchError) -> Supervised {
+        let cgroup = try cgroup(request)
         var launcher = try ContainerLauncher(request, cgroup: cgroup)
-        let entrance = try create(cgroup)
+        let entrance = try create(cgroup, request)
         do throws(LaunchError) {
             let isTerminal = request.specification.process?.terminal ?? false
             var pipes = isTerminal ? StandardPipes.terminal() : try StandardPipes.make(openStdin: request.openStdin)
-            let (listener, log) = (try listen(), try openLog())
+            let (listener, log) = (try listen(at: request.socketPath), try openLog(request))
             let process = try launcher.launch(
-                entrance: entrance, streams: pipes.process.take(), initExecutable: try initExecutable())
+                entrance: entrance, streams: pipes.process.take(), initExecutable: try initExecutable(request))
             try pipes.adoptTerminal(of: process)
             let relay = StreamRelay(
                 pipes.supervisor, listener: FileDescriptor(owning: listener), log: log,
                 closesInputWithClient: closesInputWithClient)
-            return Supervised(process: process, relay: relay, warnings: launcher.warnings)
+            return Supervised(process: process, relay: relay, cgroup: cgroup, warnings: launcher.warnings)
         } catch {
             try? cgroup.killAndWait()
             try? cgroup.remove()
@@ -105,7 +80,7 @@ public struct Supervisor {
         }
     }
 
-    private func create(_ cgroup: Cgroup) throws(LaunchError) -> CgroupEntrance {
+    private static func create(_ cgroup: Cgroup, _ request: LaunchRequest) throws(LaunchError) -> CgroupEntrance {
         do throws(CgroupError) {
             return try cgroup.create(resources: request.specification.linux?.resources)
         } catch {
@@ -113,15 +88,15 @@ public struct Supervisor {
         }
     }
 
-    private func listen() throws(LaunchError) -> Int32 {
+    private static func listen(at path: String) throws(LaunchError) -> Int32 {
         do throws(SystemError) {
-            return try StreamSocket.listen(at: socketPath).release()
+            return try StreamSocket.listen(at: path).release()
         } catch {
             throw LaunchError(error)
         }
     }
 
-    private func openLog() throws(LaunchError) -> JSONFileLog? {
+    private static func openLog(_ request: LaunchRequest) throws(LaunchError) -> JSONFileLog? {
         guard let path = request.logPath else { return nil }
         do throws(SystemError) {
             return try JSONFileLog(path: path)
@@ -130,7 +105,7 @@ public struct Supervisor {
         }
     }
 
-    private func initExecutable() throws(LaunchError) -> FileDescriptor? {
+    private static func initExecutable(_ request: LaunchRequest) throws(LaunchError) -> FileDescriptor? {
         guard request.initProcess else { return nil }
         do throws(SystemError) {
             return try SealedExecutable.running()
@@ -141,25 +116,21 @@ public struct Supervisor {
 
     // MARK: - Life and end
 
-    private func supervise(_ supervised: borrowing Supervised, _ cgroup: Cgroup, _ state: inout ContainerState) {
+    private static func supervise(_ supervised: borrowing Supervised, _ record: inout ContainerRecord) {
         let pidfd = supervised.process.pidfd.rawValue
-        let stopSignal = request.stopSignal
+        let stopSignal = record.stopSignal
         if let signals = RuntimeProcess.signals() {
             supervised.relay.run(until: supervised.process.pidfd, signals: signals) { signal in
                 if signal == SIGTERM { _ = nb_pidfd_send_signal(pidfd, stopSignal) }
             }
         }
         let code = ChildProcess.exitCode(of: supervised.process.pid)
-        state.finishedAt = WallClock.now().description
-        state.status = .exited
-        state.exitCode = code
-        state.process = nil
-        state.supervisor = nil
+        let end = WallClock.now()
         // Processes outlive the first one where the PID namespace is the host's.
-        try? cgroup.killAndWait()
-        state.oomKilled = ((try? cgroup.oomKillCount()) ?? 0) > 0
-        try? cgroup.remove()
-        end(state)
-        supervised.relay.finish(.exited(code: code, oomKilled: state.oomKilled))
+        try? supervised.cgroup.killAndWait()
+        let isOutOfMemory = ((try? supervised.cgroup.oomKillCount()) ?? 0) > 0
+        try? supervised.cgroup.remove()
+        record.ended(code: code, oomKilled: isOutOfMemory, at: end)
+        supervised.relay.finish(.exited(code: code, oomKilled: isOutOfMemory))
     }
 }

@@ -1,0 +1,57 @@
+internal import Glibc
+internal import LinuxSystem
+internal import OCISpec
+
+/// The container's state as its supervisor writes it, and what is left to do at its end.
+struct ContainerRecord {
+    private var state = ContainerState(status: .created, bootID: BootClock.identifier())
+    private let statePath: String
+    private let socketPath: String
+    private let removeOnExit: [String]
+    /// The signal that asks the container to stop.
+    let stopSignal: Int32
+
+    init(_ request: borrowing LaunchRequest) {
+        statePath = request.statePath
+        socketPath = request.socketPath
+        removeOnExit = request.removeOnExit
+        stopSignal = request.stopSignal
+        state.supervisor = ProcessIdentity(pid: getpid())
+    }
+
+    /// The container runs.
+    mutating func started(_ pid: Int32) {
+        state.status = .running
+        state.process = ProcessIdentity(pid: pid)
+        state.startedAt = WallClock.now().description
+        write()
+    }
+
+    /// The container could not be started: it stays `created`, with the reason.
+    mutating func failed(_ error: LaunchError) {
+        state.error = error.description
+        state.exitCode = error.exitCode
+        end()
+    }
+
+    /// The container's first process has ended.
+    mutating func ended(code: Int32, oomKilled: Bool, at time: Timestamp) {
+        state.status = .exited
+        state.finishedAt = time.description
+        state.exitCode = code
+        state.oomKilled = oomKilled
+        end()
+    }
+
+    private mutating func end() {
+        state.process = nil
+        state.supervisor = nil
+        unlink(socketPath)
+        if removeOnExit.isEmpty { write() } else { Removal.removeAll(removeOnExit) }
+    }
+
+    /// A file that cannot be written must not end the container: readers find its supervisor by the socket then.
+    private func write() {
+        try? AtomicFile.write(state.jsonBytes(), to: statePath)
+    }
+}
