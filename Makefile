@@ -1,6 +1,7 @@
 # Everything a person or CI does with Nestbox. `make` alone lists the targets.
-SHELL := /bin/bash -euo pipefail
-.SHELLFLAGS := -c
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.NOTPARALLEL:
 .DEFAULT_GOAL := help
 
 PREFIX ?= /usr/local
@@ -67,8 +68,8 @@ lint: ## Check formatting, scripts and which module imports which
 	Tests/Checks/imports.sh
 	shellcheck -x -P SCRIPTDIR .ci/run rootfs-fixtures/*.sh Tests/*/*.sh Tests/VM/vm
 
-docs: ## Build the documentation of the Nestbox library
-	swift package --allow-writing-to-package-directory generate-documentation --target Nestbox
+docs: setup ## Build the documentation of the Nestbox library
+	swift package generate-documentation --target Nestbox
 
 manual: build
 	swift package --disable-sandbox --allow-writing-to-directory .build/manual generate-manual --multi-page --output-directory .build/manual
