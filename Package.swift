@@ -55,7 +55,10 @@ let package = Package(
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "nestbox",
-            dependencies: ["Nestbox", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "CLinux", "ImageStore", "LinuxSystem", "Nestbox", "OCIRuntime", "OCISpec",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: staticExecutableSwift, linkerSettings: staticExecutable),
         .executableTarget(
             name: "nestbox-runtime", dependencies: ["OCIRuntime"],
@@ -71,6 +74,9 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "IntegrationTests", dependencies: ["CLinux", "LinuxSystem", "OCISpec"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "NestboxCommandTests", dependencies: ["nestbox", "ImageStore", "Nestbox", "OCISpec"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "NestboxTests", dependencies: ["Nestbox", "OCIRuntime", "OCISpec"], swiftSettings: swiftSettings),
     ]

@@ -1,1 +1,3 @@
-print("nestbox")
+internal import Glibc
+
+exit(CommandEntry.run(Array(CommandLine.arguments.dropFirst())))

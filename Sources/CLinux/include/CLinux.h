@@ -11,5 +11,6 @@
 #include "nb_mount.h"
 #include "nb_process.h"
 #include "nb_syscall.h"
+#include "nb_terminal.h"
 
 #endif

@@ -7,7 +7,9 @@ public enum OptionNumber {
         let accepted = "give bytes, or a number with b, k, m or g, like 512m"
         let end = text.lastIndex { $0.isASCIIDigit || $0 == "." }
         guard let end, text.first?.isASCIIDigit == true else {
-            let reason = text.first == "-" ? "a size cannot be negative" : "it is no size"
+            let reason =
+                text.first == "-" && text.dropFirst().first?.isASCIIDigit == true
+                ? "a size cannot be negative" : "it is no size"
             throw ConfigurationError(option, text, reason, accepted: accepted)
         }
         let number = text[...end]

@@ -1,0 +1,66 @@
+internal import OCIRuntime
+public import OCISpec
+
+/// A container as `ps` lists it.
+public struct ContainerReport: Sendable {
+    private let container: Container
+    private let now: Timestamp
+    private let isShortened: Bool
+
+    /// - Parameters:
+    ///   - now: What ages count to.
+    ///   - isShortened: Whether ids have 12 digits and commands 20 characters.
+    public init(_ container: Container, now: Timestamp, isShortened: Bool) {
+        self.container = container
+        self.now = now
+        self.isShortened = isShortened
+    }
+
+    /// The template of the usual table.
+    public static let table =
+        #"{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}"#
+
+    /// The fields' column titles.
+    public static let headers: JSONObject = [
+        "ID": "CONTAINER ID", "Image": "IMAGE", "Command": "COMMAND", "CreatedAt": "CREATED AT",
+        "RunningFor": "CREATED",
+        "Status": "STATUS", "State": "STATE", "Ports": "PORTS", "Names": "NAMES", "Labels": "LABELS",
+        "Mounts": "MOUNTS",
+        "LocalVolumes": "LOCAL VOLUMES", "Networks": "NETWORKS",
+    ]
+
+    /// The fields.
+    public var row: JSONValue {
+        let created = try? Timestamp(container.created)
+        let mounts = container.configuration.mounts.compactMap { $0.kind == .bind ? $0.source : nil }
+        let labels = container.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        return [
+            "ID": .string(isShortened ? String(container.id.prefix(12)) : container.id),
+            "Image": .string(container.configuration.image),
+            "Command": .string(
+                HumanText.quoted(container.arguments.joined(separator: " "), limit: isShortened ? 20 : nil)),
+            "CreatedAt": .string(container.created), "RunningFor": .string(age(created) + " ago"),
+            "Status": .string(status), "State": .string(container.state.status.rawValue), "Ports": "",
+            "Names": .string(container.name), "Labels": .string(labels.joined(separator: ",")),
+            "Mounts": .string((container.volumeNames + mounts).joined(separator: ",")),
+            "LocalVolumes": .string(String(container.volumeNames.count)),
+            "Networks": .string(container.configuration.network.text),
+        ]
+    }
+
+    /// `Up 5 minutes`, `Exited (0) About an hour ago`, `Created`.
+    private var status: String {
+        switch container.state.status {
+        case .created: "Created"
+        case .running: "Up \(age(container.state.startedAt.flatMap { try? Timestamp($0) }))"
+        case .exited:
+            "Exited (\(container.state.exitCode ?? 0)) "
+                + "\(age(container.state.finishedAt.flatMap { try? Timestamp($0) })) ago"
+        }
+    }
+
+    private func age(_ moment: Timestamp?) -> String {
+        guard let moment else { return "some time" }
+        return HumanText.duration(seconds: now.seconds - moment.seconds)
+    }
+}

@@ -1,0 +1,63 @@
+internal import ArgumentParser
+internal import Nestbox
+
+/// `nestbox create`.
+struct Create: NestboxCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Make a container without starting it.",
+        usage: "nestbox create [<flags>] <image> [<command> [<argument> ...]]",
+        discussion: "Prints the container's id. Everything after the image goes to the container as it is.",
+        helpNames: [.long])
+
+    static let switches: [String: Character?] = [
+        "interactive": "i", "tty": "t", "rm": nil, "init": nil, "privileged": nil, "read-only": nil,
+    ]
+    static let isInterspersed = false
+    static let failureCode: Int32 = 125
+
+    @OptionGroup(title: "Container") var container: ContainerOptions
+    @OptionGroup(title: "Process") var process: ProcessOptions
+    @OptionGroup(title: "Storage") var storage: StorageOptions
+    @OptionGroup(title: "Isolation") var isolation: IsolationOptions
+    @OptionGroup(title: "Resources") var resources: ResourceOptions
+    @OptionGroup var program: ProgramArguments
+
+    func execute(_ globals: GlobalOptions) throws -> Int32 {
+        let configuration = try program.configuration(container, process, storage, isolation, resources)
+        let idFile = try IDFile(container.cidfile)
+        let made = try globals.engine().create(configuration)
+        try idFile.write(made.id)
+        try StandardOutput.line(made.id)
+        return 0
+    }
+}
+
+/// The image and what runs in it.
+struct ProgramArguments: ParsableArguments {
+    @Argument(help: "The image: a name, an id, or the beginning of just one id.")
+    var image: String
+
+    @Argument(help: .init("The command and its arguments; none: the image's own.", valueName: "command"))
+    var command: [String] = []
+
+    /// Everything that was asked for, checked.
+    ///
+    /// - Throws: `ConfigurationError`.
+    func configuration(
+        _ container: ContainerOptions, _ process: ProcessOptions, _ storage: StorageOptions,
+        _ isolation: IsolationOptions, _ resources: ResourceOptions
+    ) throws -> ContainerConfiguration {
+        var configuration = ContainerConfiguration(image: image, command: command)
+        configuration.interactive = process.interactive
+        configuration.tty = process.tty
+        configuration.environment = try process.environment()
+        configuration.user = try process.checkedUser()
+        configuration.workingDirectory = try process.checkedWorkdir()
+        try container.apply(to: &configuration)
+        try storage.apply(to: &configuration)
+        try isolation.apply(to: &configuration)
+        try resources.apply(to: &configuration)
+        try configuration.validate()
+        return configuration
+    }
+}

@@ -1,0 +1,56 @@
+internal import ArgumentParser
+internal import ImageStore
+internal import Nestbox
+internal import OCISpec
+
+/// `nestbox inspect`.
+struct Inspect: NestboxCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show all about containers or images.", usage: "nestbox inspect [<flags>] <name> ...",
+        helpNames: [.long])
+    static let switches: [String: Character?] = [:]
+
+    @Option(name: .shortAndLong, help: .init("json, or a template such as '{{.State.Status}}'.", valueName: "format"))
+    var format: String?
+
+    @Option(
+        name: .long, help: .init("Look at these only: container or image.", valueName: "type"),
+        completion: .list(["container", "image"]))
+    var type: String?
+
+    @Argument(help: .init("Containers or images: names, ids, or the beginnings of ids.", valueName: "name"))
+    var names: [String]
+
+    func execute(_ globals: GlobalOptions) throws -> Int32 {
+        if let type, type != "container", type != "image" {
+            throw ConfigurationError("--type", type, "there is no such type", accepted: "give container or image")
+        }
+        let template = try format.flatMap { $0.isEmpty ? nil : try Template(parsing: $0 == "json" ? "{{json .}}" : $0) }
+        let engine = try globals.engine()
+        var found: [JSONValue] = []
+        let code = try Each.of(names) { name in
+            let value = try look(for: name, engine)
+            if let template {
+                try StandardOutput.line(try template.render(value))
+            } else {
+                found.append(value)
+            }
+        }
+        // As in Docker, what was found is printed even when something else was not.
+        if template == nil { try StandardOutput.write(JSONValue.array(found).inspectText) }
+        return code
+    }
+
+    private func look(for name: String, _ engine: Engine) throws -> JSONValue {
+        do {
+            guard type != "image" else { return ImageReport(try engine.images.image(named: name)).inspection }
+            return try engine.inspect(try engine.container(name))
+        } catch EngineError.noSuchContainer where type == nil {
+            do {
+                return ImageReport(try engine.images.image(named: name)).inspection
+            } catch ImageStoreError.noImage {
+                throw CommandFailure("no such container or image: \(name)", exitCode: 1)
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+internal import ArgumentParser
+internal import Nestbox
+
+/// `nestbox stop`.
+struct Stop: NestboxCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Stop containers: their stop signal, and SIGKILL when that does not help in time.",
+        usage: "nestbox stop [<flags>] <container> ...", helpNames: [.long])
+    static let switches: [String: Character?] = [:]
+
+    @Option(
+        name: [.customShort("t"), .long, .customLong("time")],
+        help: .init(
+            "How long to wait before the kill; -1: forever (default the container's own, or 10).", valueName: "seconds")
+    )
+    var timeout: String?
+
+    @Argument(help: .init("A name, an id, or the beginning of just one id.", valueName: "container"))
+    var containers: [String]
+
+    func execute(_ globals: GlobalOptions) throws -> Int32 {
+        let seconds: Int? = try timeout.map {
+            try OptionNumber.integer($0, option: "--timeout", in: -1...Int(Int32.max), meaning: "seconds")
+        }
+        let engine = try globals.engine()
+        return try Each.of(containers) { name in
+            try engine.stop(try engine.container(name), timeout: seconds)
+            try StandardOutput.line(name)
+        }
+    }
+}
+
+/// `nestbox kill`.
+struct Kill: NestboxCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Send a signal to containers.", usage: "nestbox kill [<flags>] <container> ...", helpNames: [.long])
+    static let switches: [String: Character?] = [:]
+
+    @Option(
+        name: .shortAndLong, help: .init("The signal (default SIGKILL, which ends all processes).", valueName: "signal")
+    )
+    var signal = "SIGKILL"
+
+    @Argument(help: .init("A name, an id, or the beginning of just one id.", valueName: "container"))
+    var containers: [String]
+
+    func execute(_ globals: GlobalOptions) throws -> Int32 {
+        let number = try SignalName.number(signal, option: "--signal")
+        let engine = try globals.engine()
+        return try Each.of(containers) { name in
+            try engine.kill(try engine.container(name), signal: number)
+            try StandardOutput.line(name)
+        }
+    }
+}
+
+/// `nestbox rm`.
+struct Remove: NestboxCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rm", abstract: "Remove containers with their changes and logs.",
+        usage: "nestbox rm [<flags>] <container> ...", helpNames: [.long])
+    static let switches: [String: Character?] = ["force": "f", "volumes": "v"]
+
+    @Flag(name: .shortAndLong, help: "Kill those that run; a name that no container has is no error.")
+    var force = false
+
+    @Flag(name: .shortAndLong, help: "Remove their anonymous volumes, too.")
+    var volumes = false
+
+    @Argument(help: .init("A name, an id, or the beginning of just one id.", valueName: "container"))
+    var containers: [String]
+
+    func execute(_ globals: GlobalOptions) throws -> Int32 {
+        let engine = try globals.engine()
+        return try Each.of(containers) { name in
+            do {
+                try engine.remove(try engine.container(name), force: force, volumes: volumes)
+            } catch EngineError.noSuchContainer where force {
+                return StandardError.line("no such container: \(name)")
+            }
+            try StandardOutput.line(name)
+        }
+    }
+}
+
+/// `nestbox wait`.
+struct Wait: NestboxCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Wait until containers end, and print their exit codes.", usage: "nestbox wait <container> ...",
+        helpNames: [.long])
+    static let switches: [String: Character?] = [:]
+
+    @Argument(help: .init("A name, an id, or the beginning of just one id.", valueName: "container"))
+    var containers: [String]
+
+    func execute(_ globals: GlobalOptions) throws -> Int32 {
+        let engine = try globals.engine()
+        return try Each.of(containers) { name in
+            try StandardOutput.line(String(try engine.wait(try engine.container(name))))
+        }
+    }
+}

@@ -1,0 +1,58 @@
+internal import ArgumentParser
+internal import Nestbox
+
+/// `nestbox start`.
+struct Start: NestboxCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Start containers that are not running.", usage: "nestbox start [<flags>] <container> ...",
+        helpNames: [.long])
+    static let switches: [String: Character?] = ["attach": "a", "interactive": "i", "sig-proxy": nil]
+
+    @Flag(name: .shortAndLong, help: "Show the container's output, and end with its exit code.")
+    var attach = false
+
+    @Flag(name: .shortAndLong, help: "Also send standard input to it.")
+    var interactive = false
+
+    @Flag(inversion: .prefixedNo, help: "Hand signals on to the container.")
+    var sigProxy = true
+
+    @Option(name: .long, help: .init("The keys that leave it running (default ctrl-p,ctrl-q).", valueName: "keys"))
+    var detachKeys: String?
+
+    @Argument(help: .init("A name, an id, or the beginning of just one id.", valueName: "container"))
+    var containers: [String]
+
+    func execute(_ globals: GlobalOptions) throws -> Int32 {
+        let engine = try globals.engine()
+        guard attach || interactive else {
+            return try Each.of(containers) { name in
+                let container = try engine.container(name)
+                // As in Docker, starting what runs is no error.
+                if !container.isRunning { Warnings.show(try engine.start(container, attached: false).warnings) }
+                try StandardOutput.line(name)
+            }
+        }
+        guard containers.count == 1 else {
+            throw UsageError("--attach and --interactive take one container", command: Self.verb)
+        }
+        let container = try engine.container(containers[0])
+        guard !container.isRunning else {
+            throw CommandFailure("container \(containers[0]) is already running", exitCode: Self.failureCode)
+        }
+        var configuration = container.configuration
+        configuration.attach = interactive ? [.input, .output, .error] : [.output, .error]
+        let streams = try Attachment.streams(of: configuration, proxiesSignals: sigProxy, detachKeys: detachKeys)
+        let signals = try SignalReceiver(streams.signals)
+        var started = try engine.start(container, attached: true)
+        Warnings.show(started.warnings)
+        let id = container.id
+        guard let socket = started.socket.take() else {
+            throw CommandFailure("the runtime gave no socket for container \(id.prefix(12))", exitCode: 125)
+        }
+        let end = try AttachSession(socket: socket, signals: signals, streams: streams) {
+            Attachment.forward($0, to: id, engine)
+        }.run()
+        return try Attachment.exitCode(end, of: id)
+    }
+}

@@ -1,0 +1,54 @@
+internal import ArgumentParser
+
+/// The program as a whole: what help, manual pages and completion scripts are made from.
+struct Root: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "nestbox", abstract: "Run containers. No daemon is needed.",
+        discussion:
+            "Flags before the command choose where everything is kept; engines with different roots never meet.",
+        version: "nestbox \(Version.current)", subcommands: commands, helpNames: [.long])
+
+    @Option(
+        name: .long,
+        help: .init(
+            "Where images, containers and volumes are kept (default $NESTBOX_ROOT, or /var/lib/nestbox).",
+            valueName: "folder"),
+        completion: .directory)
+    var root: String?
+
+    @Option(
+        name: .long,
+        help: .init("Where sockets are kept (default $NESTBOX_RUN_ROOT, or /run/nestbox).", valueName: "folder"),
+        completion: .directory)
+    var runRoot: String?
+
+    /// Every command.
+    static let commands: [any NestboxCommand.Type] = [
+        Run.self, Create.self, Start.self, Stop.self, Kill.self, Remove.self, List.self, Inspect.self, Logs.self,
+        Exec.self, Wait.self, Images.self, RemoveImage.self, Load.self, Import.self, Info.self, VersionCommand.self,
+    ]
+
+    /// The command of that name, also in Docker's other spellings.
+    static func command(named name: String) -> (any NestboxCommand.Type)? {
+        switch name {
+        case "run": Run.self
+        case "create": Create.self
+        case "start": Start.self
+        case "stop": Stop.self
+        case "kill": Kill.self
+        case "rm", "remove": Remove.self
+        case "ps", "ls", "list": List.self
+        case "inspect": Inspect.self
+        case "logs": Logs.self
+        case "exec": Exec.self
+        case "wait": Wait.self
+        case "images": Images.self
+        case "rmi": RemoveImage.self
+        case "load": Load.self
+        case "import": Import.self
+        case "info": Info.self
+        case "version": VersionCommand.self
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,118 @@
+internal import ArgumentParser
+internal import Nestbox
+
+/// What the container is: its name, its life, its first process.
+struct ContainerOptions: ParsableArguments {
+    @Option(name: .long, help: .init("The container's name.", valueName: "name"))
+    var name: String?
+
+    @Option(
+        name: .shortAndLong,
+        help: .init("Attach to stdin, stdout or stderr. May be repeated.", valueName: "stream"),
+        completion: .list(["stdin", "stdout", "stderr"]))
+    var attach: [String] = []
+
+    @Flag(name: .customLong("rm"), help: "Remove the container and its anonymous volumes once it has exited.")
+    var remove = false
+
+    @Flag(name: .customLong("init"), help: "Run an init inside that forwards signals and reaps processes.")
+    var initProcess = false
+
+    @Option(name: .long, help: .init("Replace the image's entrypoint; empty: none.", valueName: "program"))
+    var entrypoint: String?
+
+    @Option(name: [.customShort("h"), .long], help: .init("The host name inside.", valueName: "name"))
+    var hostname: String?
+
+    @Option(name: .long, help: .init("The NIS domain name inside.", valueName: "name"))
+    var domainname: String?
+
+    @Option(
+        name: .shortAndLong, help: .init("Set a label. May be repeated.", valueName: "KEY=VALUE"))
+    var label: [String] = []
+
+    @Option(
+        name: .long, help: .init("Read labels from a file, one a line. May be repeated.", valueName: "file"),
+        completion: .file())
+    var labelFile: [String] = []
+
+    @Option(name: .long, help: .init("Set an OCI annotation. May be repeated.", valueName: "KEY=VALUE"))
+    var annotation: [String] = []
+
+    @Option(name: .long, help: .init("The signal that stops the container (default SIGTERM).", valueName: "signal"))
+    var stopSignal: String?
+
+    @Option(
+        name: .long,
+        help: .init(
+            "How long to wait before a stopping container is killed (default 10); -1: forever.", valueName: "seconds"))
+    var stopTimeout: String?
+
+    @Option(
+        name: .long, help: .init("Write the container's id to this file, which may not exist.", valueName: "file"),
+        completion: .file())
+    var cidfile: String?
+
+    @Option(
+        name: .long,
+        help: .init(
+            "Where images come from: \"missing\" and \"never\" both use the local ones only.", valueName: "policy"),
+        completion: .list(["missing", "never"]))
+    var pull: String?
+
+    func apply(to configuration: inout ContainerConfiguration) throws {
+        if let name, !name.isEmpty { configuration.name = try NameText.containerName(name, option: "--name") }
+        configuration.attach = try attachedStreams()
+        configuration.autoRemove = remove
+        configuration.initProcess = initProcess
+        configuration.entrypoint = entrypoint.map { $0.isEmpty ? [] : [$0] }
+        if let hostname, !hostname.isEmpty {
+            configuration.hostname = try NameText.hostname(hostname, option: "--hostname")
+        }
+        if let domainname, !domainname.isEmpty {
+            configuration.domainname = try NameText.hostname(domainname, option: "--domainname")
+        }
+        for path in labelFile {
+            let text = try OptionFile.text(path, option: "--label-file")
+            for (key, value) in try EnvironmentText.labels(inFile: text, path: path, option: "--label-file") {
+                configuration.labels[key] = value
+            }
+        }
+        for text in label {
+            let (key, value) = try NameText.keyValue(text, option: "--label", required: false)
+            configuration.labels[key] = value
+        }
+        for text in annotation {
+            let (key, value) = try NameText.keyValue(text, option: "--annotation", required: true)
+            configuration.annotations[key] = value
+        }
+        if let stopSignal, !stopSignal.isEmpty {
+            _ = try SignalName.number(stopSignal, option: "--stop-signal")
+            configuration.stopSignal = stopSignal
+        }
+        if let stopTimeout {
+            configuration.stopTimeout = try OptionNumber.integer(
+                stopTimeout, option: "--stop-timeout", in: -1...Int(Int32.max), meaning: "seconds")
+        }
+        if let pull, pull != "missing", pull != "never" {
+            throw ConfigurationError(
+                "--pull", pull, "images cannot be pulled from a registry yet",
+                accepted: "give missing or never, and load images with 'nestbox load'")
+        }
+    }
+
+    private func attachedStreams() throws -> StandardStreams {
+        var streams: StandardStreams = []
+        for text in attach {
+            switch text.lowercased() {
+            case "stdin": streams.insert(.input)
+            case "stdout": streams.insert(.output)
+            case "stderr": streams.insert(.error)
+            default:
+                throw ConfigurationError(
+                    "--attach", text, "there is no such stream", accepted: "give stdin, stdout or stderr")
+            }
+        }
+        return streams
+    }
+}
