@@ -30,7 +30,8 @@ public struct ExecSession {
             var launcher = ExecLauncher(request, cgroup: cgroup)
             var pipes =
                 request.process.terminal
-                ? StandardPipes.terminal() : try StandardPipes.make(openStdin: request.openStdin)
+                ? StandardPipes.terminal()
+                : try StandardPipes.make(openStdin: request.openStdin, hasHostUsers: request.idMap == nil)
             let process = try launcher.launch(streams: pipes.process.take())
             try pipes.adoptTerminal(of: process)
             try? report.writeAll(LaunchReport(pid: process.pid, warnings: launcher.warnings).jsonBytes())

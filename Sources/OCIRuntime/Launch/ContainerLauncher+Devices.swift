@@ -93,7 +93,8 @@ extension ContainerLauncher {
             throw LaunchError(SystemError("clone the device", path, Errno(-clone)))
         }
         // The owner of a node that not everybody may open is root inside, where the file system can do that.
-        if let userNamespace { _ = nb_set_attributes(clone, 0, 0, 0, userNamespace, 0) }
+        // Read-only with it: the device can be used, but the host's node gets no other mode or owner.
+        if let userNamespace { _ = nb_set_attributes(clone, NB_MOUNT_READ_ONLY, 0, 0, userNamespace, 0) }
         let step = list.add(
             NB_STEP_ATTACH, mode: UInt32(NB_TARGET_FILE), target: path, "offer the device \(path)")
         list.setDescriptor(FileDescriptor(owning: clone), of: step)

@@ -14,7 +14,9 @@ struct StandardPipes: ~Copyable {
     }
 
     /// Pipes for output and error, and for the input when it is open; else the input is empty.
-    static func make(openStdin: Bool) throws(LaunchError) -> StandardPipes {
+    ///
+    /// - Parameter hasHostUsers: the process is in the host's user namespace.
+    static func make(openStdin: Bool, hasHostUsers: Bool) throws(LaunchError) -> StandardPipes {
         do throws(SystemError) {
             let output = try DescriptorPair.pipe().release()
             let error = try DescriptorPair.pipe().release()
@@ -25,7 +27,7 @@ struct StandardPipes: ~Copyable {
                 input = FileDescriptor(owning: pair.first)
                 writer = FileDescriptor(owning: pair.second)
             } else {
-                input = try FileDescriptor.open("/dev/null")
+                input = try NullDevice.openForReading(isProtected: hasHostUsers)
                 writer = nil
             }
             return StandardPipes(

@@ -64,7 +64,10 @@ public enum Supervisor {
         let entrance = try create(cgroup, request)
         do throws(LaunchError) {
             let isTerminal = request.specification.process?.terminal ?? false
-            var pipes = isTerminal ? StandardPipes.terminal() : try StandardPipes.make(openStdin: request.openStdin)
+            var pipes =
+                isTerminal
+                ? StandardPipes.terminal()
+                : try StandardPipes.make(openStdin: request.openStdin, hasHostUsers: request.idMap == nil)
             let (listener, log) = (try listen(at: request.socketPath), try openLog(request))
             let process = try launcher.launch(
                 entrance: entrance, streams: pipes.process.take(), initExecutable: try initExecutable(request))
