@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "nb_syscall.h"
 
@@ -103,6 +105,13 @@ int nb_close_on_exec_from(unsigned int first)
 int nb_memory_file(const char *name)
 {
     return (int)NB_SYSCALL2(SYS_memfd_create, name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+}
+
+int nb_is_on_procfs(int file)
+{
+    struct statfs system;
+    long result = NB_SYSCALL2(SYS_fstatfs, file, &system);
+    return result < 0 ? (int)result : system.f_type == PROC_SUPER_MAGIC;
 }
 
 int nb_pipe(int *ends) { return (int)NB_SYSCALL2(SYS_pipe2, ends, O_CLOEXEC); }

@@ -33,4 +33,7 @@ int nb_memory_file(const char *name);
 int nb_pipe(int *ends);
 int nb_packet_sockets(int *ends);
 
+/* 1 when the open file is on procfs, 0 when it is not. */
+int nb_is_on_procfs(int file);
+
 #endif

@@ -1,3 +1,4 @@
+internal import CLinux
 public import Glibc
 
 /// An open file that closes itself.
@@ -63,6 +64,14 @@ extension FileDescriptor {
         var result = stat()
         try retrying("stat", "descriptor \(number)") { fstat(number, &result) }
         return result
+    }
+
+    /// Whether the file is one of the kernel's procfs.
+    ///
+    /// - Throws: `SystemError`.
+    public borrowing func isOnProcfs() throws(SystemError) -> Bool {
+        let number = rawValue
+        return try checked(nb_is_on_procfs(number), "stat the file system of", "descriptor \(number)") == 1
     }
 
     /// Reads at most `buffer.count` bytes; 0 means the end.

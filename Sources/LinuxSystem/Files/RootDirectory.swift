@@ -78,6 +78,10 @@ public struct RootDirectory: ~Copyable, Sendable {
         guard try file.status().st_mode & S_IFMT == S_IFREG else {
             throw SystemError("read", path.description, .invalidArgument, hint: "it is no regular file")
         }
+        // A link into /proc: /proc/kmsg would be emptied and waited for, and nothing there is an image's or a container's.
+        guard try !file.isOnProcfs() else {
+            throw SystemError("read", path.description, .invalidArgument, hint: "it leads into /proc")
+        }
         return try file.readAll(limit: limit)
     }
 }

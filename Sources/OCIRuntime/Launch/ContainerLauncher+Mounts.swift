@@ -52,6 +52,10 @@ extension ContainerLauncher {
     ) throws(LaunchError) {
         for mount in request.specification.mounts {
             let options = MountOptions(mount.options)
+            if Self.isProc(mount.destination), mount.type != "proc", try !Self.isProcSource(mount, options) {
+                throw LaunchError(
+                    "cannot mount on \(mount.destination): only procfs may be mounted there; choose another target")
+            }
             if options.isBind || mount.type == "bind" {
                 try addBind(mount, options, userNamespace: userNamespace, to: &list)
             } else if mount.type == "cgroup" || mount.type == "cgroup2" {
@@ -68,6 +72,32 @@ extension ContainerLauncher {
     private static func targetMode(_ mount: RuntimeSpecification.Mount) -> UInt32 {
         let isSpecial = mount.type == "proc" || mount.type == "sysfs" || mount.destination == "/dev"
         return isSpecial ? UInt32(NB_TARGET_PLAIN_DIRECTORY) : 0
+    }
+
+    /// Whether a target is /proc itself, where nothing but procfs goes.
+    ///
+    /// The container's programs trust what they read and write there (CVE-2019-16884, CVE-2023-27561). Inside it the child
+    /// looks at what it has opened.
+    private static func isProc(_ target: String) -> Bool {
+        var parts: [Substring] = []
+        for part in target.split(separator: "/") where part != "." {
+            if part != ".." { parts.append(part) } else { _ = parts.popLast() }
+        }
+        return parts == ["proc"]
+    }
+
+    /// A bind mount of a procfs's root (inode 1, `PROC_ROOT_INO`).
+    private static func isProcSource(
+        _ mount: RuntimeSpecification.Mount, _ options: MountOptions
+    ) throws(LaunchError) -> Bool {
+        guard options.isBind || mount.type == "bind", let source = mount.source else { return false }
+        do throws(SystemError) {
+            let folder = try FileDescriptor.open(source, NB_O_PATH)
+            guard try folder.isOnProcfs() else { return false }
+            return try folder.status().st_ino == 1
+        } catch {
+            throw LaunchError("cannot mount \(source) on \(mount.destination): \(error)")
+        }
     }
 
     @discardableResult
