@@ -33,9 +33,10 @@ struct ContainerUser: Hashable {
             groupFile = []
         }
         let entry: [Substring]?
-        if userPart.isEmpty {
-            entry = passwd.first { Self.id($0[2]) == 0 }
-        } else if let id = Self.id(userPart) {
+        guard !userPart.isEmpty else {
+            throw LaunchError("cannot use user \"\(user)\": it names no user; write user:group")
+        }
+        if let id = Self.id(userPart) {
             uid = id
             entry = passwd.first { Self.id($0[2]) == id }
         } else {
@@ -51,7 +52,11 @@ struct ContainerUser: Hashable {
             uid = id
         }
         if let entry {
-            gid = Self.id(entry[3]) ?? 0
+            guard let group = Self.id(entry[3]) else {
+                throw LaunchError(
+                    "cannot use user \(userPart): its entry in the image's /etc/passwd has no valid group")
+            }
+            gid = group
             home = entry[5].isEmpty ? nil : String(entry[5])
         }
         if !groupPart.isEmpty {
@@ -74,7 +79,7 @@ struct ContainerUser: Hashable {
         gid = user.gid
         additionalGroups = user.additionalGids
         let passwd = (try? Self.entries(of: "/etc/passwd", fields: 7, in: root)) ?? []
-        home = passwd.first { Self.id($0[2]) == user.uid }.map { String($0[5]) }
+        home = passwd.first { Self.id($0[2]) == user.uid && !$0[5].isEmpty }.map { String($0[5]) }
     }
 
     /// A decimal id: the whole text, no sign, below 2^32 - 1 (which means "no id" to the kernel).
@@ -105,9 +110,10 @@ struct ContainerUser: Hashable {
     ) throws(LaunchError) -> [[Substring]] {
         do throws(SystemError) {
             guard let bytes = try root.readFile(try RootedPath(path), limit: fileLimit) else { return [] }
-            return String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { line in
-                let parts = line.split(separator: ":", omittingEmptySubsequences: false)
-                return parts.count >= fields ? parts : nil
+            // By bytes: to String, "\r\n" and a colon with a combining mark are characters of their own.
+            return bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
+                let parts = line.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+                return parts.count >= fields ? parts.map { String(decoding: $0, as: UTF8.self)[...] } : nil
             }
         } catch {
             throw LaunchError("cannot look users up in the image's \(path): \(error)")
