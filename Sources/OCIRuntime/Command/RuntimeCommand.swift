@@ -77,6 +77,8 @@ public enum RuntimeCommand {
             try retrying("read", "/proc/self/exe") { readlink("/proc/self/exe", &path, 4096) }
             let text = String(decoding: path.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
             let program = try SealedExecutable.open(text)
+            // What a careless caller has leaked would stay open as long as the container runs (CVE-2024-21626).
+            _ = nb_close_on_exec_from(3)
             for number in numbers { _ = fcntl(number, F_SETFD, 0) }
             var argv = arguments.map { strdup($0) } + [nil]
             let result = nb_execute_descriptor(program.rawValue, &argv, environ)

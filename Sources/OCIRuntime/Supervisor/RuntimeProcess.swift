@@ -8,6 +8,8 @@ enum RuntimeProcess {
     static func detach() {
         setsid()
         chdir("/")
+        // Neither what the runtime makes nor the container's default depends on the caller's mask (Docker's is 022).
+        umask(0o022)
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
         guard null >= 0 else { return }
         for number in Int32(0)...2 { dup2(null, number) }
