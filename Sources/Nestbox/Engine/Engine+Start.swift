@@ -67,9 +67,11 @@ extension Engine {
 
     func launchRequest(for record: ContainerRecord, _ given: SpecificationInput) throws -> LaunchRequest {
         var input = given
+        var joinedProcess: ProcessIdentity?
         if let joined = record.joined {
             let partner = try runningPartner(joined)
-            input = given.withJoinedNamespaces(of: partner, process: partner.state.process)
+            joinedProcess = partner.state.process
+            input = given.withJoinedNamespaces(of: partner, process: joinedProcess)
         }
         let configuration = record.configuration
         let paths = paths.container(record.id)
@@ -79,6 +81,7 @@ extension Engine {
             id: record.id, specification: output.specification,
             rootFilesystem: .overlay(lower: layerFolders(of: record), upper: paths.upper, work: paths.work),
             cgroupPath: record.cgroupPath, stateDirectory: paths.runFolder, statePath: paths.state)
+        request.joinedProcess = joinedProcess
         request.defaultSeccomp = output.usesDefaultSeccomp
         request.user = output.user
         request.additionalGroups = configuration.groupAdd

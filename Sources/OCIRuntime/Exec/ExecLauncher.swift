@@ -64,6 +64,7 @@ struct ExecLauncher {
         var entry = StepList()
         entry.add(NB_STEP_NEXT_LIST, "wait for the runtime")
         let launch = try Launch(entry, namespaces: 0, cgroup: entrance.unified.rawValue, forks: true)
+        let preference = request.process.oomScoreAdj == nil ? nil : OOMPreference()
         try steps.applyLimits(to: launch.pid)
         var list = StepList()
         for descriptor in entrance.joinDescriptors {
@@ -80,7 +81,9 @@ struct ExecLauncher {
             NB_STEP_WORKING_DIRECTORY, target: request.process.cwd,
             "change to the working directory \(request.process.cwd)")
         try steps.addIdentity(to: &list)
-        return try launch.proceed(list, try steps.program())
+        let launched = try launch.proceed(list, try steps.program())
+        preference?.restore()
+        return launched
     }
 
     /// The namespaces of a process that are not this process's own: joining one's own user namespace is an error.

@@ -49,6 +49,7 @@ struct ContainerLauncher {
             throw LaunchError(error)
         }
         var processSteps = ProcessSteps(process: process, user: try user(in: root), seccomp: filter)
+        let preference = process.oomScoreAdj == nil ? nil : OOMPreference()
         try processSteps.applyLimits(to: launch.pid)
 
         var list = StepList()
@@ -77,7 +78,9 @@ struct ContainerLauncher {
             program.executable = list.keep(executable)
             program.arguments = ["nestbox-init", "--"] + program.arguments
         }
-        return try launch.proceed(list, program)
+        let launched = try launch.proceed(list, program)
+        preference?.restore()
+        return launched
     }
 
     // MARK: - Namespaces and ids
@@ -91,6 +94,10 @@ struct ContainerLauncher {
             } catch {
                 throw LaunchError("cannot join the \(join.kind.rawValue) namespace \(join.path): \(error)")
             }
+        }
+        // What was opened under its pid was the other container's only if that still runs (the pid may be another's now).
+        if let joined = request.joinedProcess, !joined.isAlive {
+            throw LaunchError("cannot join the namespaces of process \(joined.pid): it has ended; start its container")
         }
         // The first list is carried out before this function returns, so the descriptors may go then.
         return try Launch(
@@ -168,9 +175,14 @@ struct ContainerLauncher {
 
     private func addProtection(to list: inout StepList) throws(LaunchError) {
         if !linux.maskedPaths.isEmpty {
-            let null = try nullDevice()
-            for path in linux.maskedPaths { list.add(NB_STEP_MASK, fd: null, target: path, "mask \(path)") }
-            _ = list.keep(FileDescriptor(owning: null))
+            let null: FileDescriptor
+            do throws(SystemError) {
+                null = try NullDevice.readOnlyMount()
+            } catch {
+                throw LaunchError(error)
+            }
+            for path in linux.maskedPaths { list.add(NB_STEP_MASK, fd: null.rawValue, target: path, "mask \(path)") }
+            _ = list.keep(null)
         }
         for path in linux.readonlyPaths {
             list.add(NB_STEP_READ_ONLY, target: path, "make \(path) read-only")
@@ -185,20 +197,6 @@ struct ContainerLauncher {
             list.add(
                 NB_STEP_TARGET_PROPAGATION, mode: propagation.recursive ? UInt32(NB_RECURSIVE) : 0,
                 flags: propagation.kind, target: "/", "set the propagation of the root file system")
-        }
-    }
-
-    /// A detached clone of the host's null device, verified: character device 1:3.
-    private func nullDevice() throws(LaunchError) -> Int32 {
-        do throws(SystemError) {
-            let device = try FileDescriptor.open("/dev/null", NB_O_PATH | O_NOFOLLOW)
-            let status = try device.status()
-            guard status.st_mode & S_IFMT == S_IFCHR, status.st_rdev == 0x103 else {
-                throw SystemError("use", "/dev/null", .invalidArgument, hint: "on this host it is not the null device")
-            }
-            return try checked(nb_clone_tree(device.rawValue, "", 0), "clone", "/dev/null")
-        } catch {
-            throw LaunchError(error)
         }
     }
 

@@ -1,3 +1,4 @@
+public import LinuxSystem
 public import OCISpec
 
 /// Everything that `nestbox-runtime supervise` needs to start one container and to look after it.
@@ -32,6 +33,8 @@ public struct LaunchRequest: JSONCodable, Hashable {
     public var initProcess: Bool
     /// What `--rm` removes after the container's end, in this order; empty: the container stays.
     public var removeOnExit: [String]
+    /// The process of another container behind the namespace paths of the specification; nil: they belong to nobody.
+    public var joinedProcess: ProcessIdentity?
     /// The built-in seccomp profile for the process's capabilities, instead of `specification.linux.seccomp`.
     public var defaultSeccomp: Bool
     /// Where compiled seccomp programs are kept; nil: nowhere.
@@ -60,6 +63,7 @@ public struct LaunchRequest: JSONCodable, Hashable {
         self.openStdin = false
         self.initProcess = false
         self.removeOnExit = []
+        self.joinedProcess = nil
         self.defaultSeccomp = false
         self.seccompCacheDirectory = nil
         self.stopSignal = 15
@@ -81,6 +85,7 @@ public struct LaunchRequest: JSONCodable, Hashable {
         openStdin = try object.optional("openStdin") ?? false
         initProcess = try object.optional("initProcess") ?? false
         removeOnExit = try object.optional("removeOnExit") ?? []
+        joinedProcess = try object.optional("joinedProcess")
         defaultSeccomp = try object.optional("defaultSeccomp") ?? false
         seccompCacheDirectory = try object.optional("seccompCacheDirectory")
         stopSignal = try object.optional("stopSignal") ?? 15
@@ -102,6 +107,7 @@ public struct LaunchRequest: JSONCodable, Hashable {
         object.set("openStdin", to: openStdin, unless: false)
         object.set("initProcess", to: initProcess, unless: false)
         object.setUnlessEmpty("removeOnExit", to: removeOnExit)
+        object.set("joinedProcess", to: joinedProcess)
         object.set("defaultSeccomp", to: defaultSeccomp, unless: false)
         object.set("seccompCacheDirectory", to: seccompCacheDirectory)
         object.set("stopSignal", to: stopSignal)
