@@ -73,7 +73,9 @@ let package = Package(
             name: "ImageStoreTests", dependencies: ["ImageStore", "LinuxSystem", "OCISpec"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["CLinux", "LinuxSystem", "OCISpec"], swiftSettings: swiftSettings),
+            name: "IntegrationTests",
+            dependencies: ["CLinux", "LinuxSystem", "OCISpec", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "NestboxCommandTests", dependencies: ["nestbox", "ImageStore", "Nestbox", "OCISpec"],
             swiftSettings: swiftSettings),
