@@ -74,7 +74,13 @@ final class ArchiveReader {
             return nil
         }
         try check(code)
-        return entry.map(ArchiveEntry.init)
+        guard let entry = entry.map(ArchiveEntry.init) else { return nil }
+        // libarchive only warns when it gives up on too many headers before an entry; then the entry has no name.
+        if code == ARCHIVE_WARN, entry.path == nil {
+            throw ImageStoreError.archive(
+                name, reason: "an entry has no name, or more special headers than the limit of 32")
+        }
+        return entry
     }
 
     /// The next run of the entry's data and its place in the file; nil at the end.

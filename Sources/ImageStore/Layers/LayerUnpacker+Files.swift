@@ -134,12 +134,13 @@ extension LayerUnpacker {
         of entry: ArchiveEntry, on descriptor: Int32, _ name: UnsafePointer<CChar>
     ) throws {
         var total = 0
+        entry.forEachExtendedAttribute { attribute, value in total += strlen(attribute) + value.count }
+        if total == 0 { return }
+        if total > limits.extendedAttributeSize {
+            throw ImageStoreError.limit(
+                .extendedAttributeSize, Int64(limits.extendedAttributeSize), object: EntryPath.text(name))
+        }
         try entry.forEachExtendedAttribute { attribute, value in
-            total += strlen(attribute) + value.count
-            if total > limits.extendedAttributeSize {
-                throw ImageStoreError.limit(
-                    .extendedAttributeSize, Int64(limits.extendedAttributeSize), object: EntryPath.text(name))
-            }
             let isWanted =
                 hasPrefix(attribute, "user.") && !hasPrefix(attribute, "user.overlay.")
                 || strcmp(attribute, "security.capability") == 0

@@ -35,9 +35,10 @@ extension LayerUnpacker {
         guard errno == .exists else {
             throw SystemError("create the whiteout", EntryPath.text(name), errno)
         }
-        let folder = openat(parent, hidden, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        guard folder >= 0 else { return }
-        try makeOpaque(FileDescriptor(owning: folder).rawValue, name)
+        let number = openat(parent, hidden, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard number >= 0 else { return }
+        let folder = FileDescriptor(owning: number)
+        try makeOpaque(folder.rawValue, name)
     }
 
     private mutating func makeFolderOpaque(_ name: UnsafePointer<CChar>) throws {
