@@ -6,6 +6,7 @@
 #include <sys/sysmacros.h>
 
 _Static_assert(O_PATH == 010000000, "O_PATH differs on this architecture");
+_Static_assert(F_GETPIPE_SZ == 1032, "F_GETPIPE_SZ differs on this architecture");
 
 const char *nb_error_symbol(int error) { return strerrorname_np(error); }
 

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 static const int NB_O_PATH = 010000000;
+static const int NB_F_GETPIPE_SZ = 1032;
 
 /* The symbol ("ENOENT") and the meaning of an error number; NULL where there is none. */
 const char *nb_error_symbol(int error);

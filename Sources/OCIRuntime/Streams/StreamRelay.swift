@@ -77,20 +77,29 @@ final class StreamRelay {
         _ = fcntl(socket.rawValue, F_SETFL, fcntl(socket.rawValue, F_GETFL) | O_NONBLOCK)
     }
 
-    /// Sends everybody the last packet, waiting a bounded time for those that have not read all before it.
+    /// Sends everybody the last packet behind all that came before it.
+    ///
+    /// The others are waited for within a bound, and the starter, which gets everything however slowly it reads, at last
+    /// and without one.
     func finish(_ packet: StreamPacket) {
         log?.finish()
         let bytes = packet.bytes
         for client in clients {
-            enqueue(bytes, to: client)
-            var patience = 200
-            while !client.unsent.isEmpty, patience > 0 || client.isStarter {
-                var entry = pollfd(fd: client.socket.rawValue, events: Int16(POLLOUT), revents: 0)
-                if poll(&entry, 1, 100) > 0, !flush(client) { break }
-                patience -= 1
-            }
+            client.unsent.append(bytes)
+            client.unsentBytes += bytes.count
         }
+        for client in clients where !client.isStarter { wait(for: client, milliseconds: 20_000) }
+        for client in clients where client.isStarter { wait(for: client, milliseconds: -1) }
         clients.removeAll()
+    }
+
+    /// Sends a client what is left for it, until it has it all, is gone, or does not read for `milliseconds`.
+    private func wait(for client: Client, milliseconds: Int32) {
+        while flush(client), !client.unsent.isEmpty {
+            var entry = pollfd(fd: client.socket.rawValue, events: Int16(POLLOUT), revents: 0)
+            let count = poll(&entry, 1, milliseconds)
+            guard count > 0 || count < 0 && Errno.current == .interrupted else { return }
+        }
     }
 
     // MARK: - The loop
@@ -159,48 +168,32 @@ final class StreamRelay {
         }
     }
 
-    /// Passes on what the process has left in its pipes.
+    /// Takes what the process has left in its pipes.
     ///
-    /// Others that hold the write end do not keep it waiting.
+    /// No more than a pipe holds, and without waiting for anybody: others may hold the write end, and write on, and the
+    /// end of the process is recorded behind this.
     private func drain() {
-        waitForStarter()
-        while output != nil {
-            guard let stream = output.take() else { break }
-            guard isReadable(stream) else { break }
-            output = relay(stream, .stdout)
-            waitForStarter()
-        }
-        while error != nil {
-            guard let stream = error.take() else { break }
-            guard isReadable(stream) else { break }
-            error = relay(stream, .stderr)
-            waitForStarter()
-        }
-        while terminal != nil {
-            guard let stream = terminal.take() else { break }
-            guard isReadable(stream) else { break }
-            terminal = relay(stream, .stdout)
-            waitForStarter()
+        drain(output.take(), .stdout)
+        drain(error.take(), .stderr)
+        drain(terminal.take(), .stdout)
+    }
+
+    private func drain(_ stream: consuming FileDescriptor?, _ kind: JSONFileLog.Stream) {
+        guard let capacity = stream.rawValue.map({ fcntl($0, NB_F_GETPIPE_SZ) }) else { return }
+        // Every read of a pipe is full, or the pipe is empty after it. A terminal has no such size and gives a line or two
+        // at a time.
+        var rounds = capacity < 0 ? 256 : Int(capacity) / Self.chunk + 1
+        var rest = consume stream
+        while rounds > 0, isReadable(rest) {
+            rest = relay(rest.take(), kind)
+            rounds -= 1
         }
     }
 
-    private func isReadable(_ stream: borrowing FileDescriptor) -> Bool {
-        var entry = pollfd(fd: stream.rawValue, events: Int16(POLLIN), revents: 0)
+    private func isReadable(_ stream: borrowing FileDescriptor?) -> Bool {
+        guard let number = stream.rawValue else { return false }
+        var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
         return poll(&entry, 1, 0) > 0 && Int32(entry.revents) & POLLIN != 0
-    }
-
-    /// The starter gets all of it, in order, however slowly it reads.
-    private func waitForStarter() {
-        for client in clients where client.isStarter {
-            while !client.unsent.isEmpty {
-                var entry = pollfd(fd: client.socket.rawValue, events: Int16(POLLOUT), revents: 0)
-                guard poll(&entry, 1, -1) >= 0 || Errno.current == .interrupted else { break }
-                if !flush(client) {
-                    remove(client)
-                    return
-                }
-            }
-        }
     }
 
     // MARK: - From the process
