@@ -14,6 +14,9 @@ struct ExecLauncher {
         self.cgroup = cgroup
     }
 
+    /// How long one step of the handshake may take, in milliseconds: the container may freeze what joins it.
+    private static let bound: Int32 = 60_000
+
     private static let namespaces: [(name: String, flag: UInt64)] = [
         ("user", UInt64(CLONE_NEWUSER)), ("mnt", UInt64(CLONE_NEWNS)), ("pid", UInt64(CLONE_NEWPID)),
         ("net", UInt64(CLONE_NEWNET)), ("ipc", UInt64(CLONE_NEWIPC)), ("uts", UInt64(CLONE_NEWUTS)),
@@ -35,10 +38,17 @@ struct ExecLauncher {
                 capabilities: request.specification.process?.capabilities, cache: request.seccompCacheDirectory
             ).filter()
         let entrance: CgroupEntrance
+        let isFrozen: Bool
         do throws(CgroupError) {
+            isFrozen = try cgroup.isFrozen()
             entrance = try cgroup.openEntrance()
         } catch {
             throw LaunchError("cannot execute in container \(request.containerID): \(error)")
+        }
+        // A process that joins a frozen cgroup stops before it has executed anything (runc 2105).
+        guard !isFrozen else {
+            throw LaunchError(
+                "cannot execute in container \(request.containerID): it is frozen; thaw it, or restart it")
         }
         let pid = request.containerProcess.pid
         let root: RootDirectory
@@ -63,7 +73,7 @@ struct ExecLauncher {
 
         var entry = StepList()
         entry.add(NB_STEP_NEXT_LIST, "wait for the runtime")
-        let launch = try Launch(entry, namespaces: 0, cgroup: entrance.unified.rawValue, forks: true)
+        let launch = try Launch(entry, namespaces: 0, cgroup: entrance.unified.rawValue, forks: true, bound: Self.bound)
         let preference = request.process.oomScoreAdj == nil ? nil : OOMPreference()
         try steps.applyLimits(to: launch.pid)
         var list = StepList()

@@ -29,15 +29,21 @@ final class Launch {
     let pid: Int32
     private let pidfd: FileDescriptor
     private var isDone = false
+    /// The most that one answer of the child may take, in milliseconds; -1: no bound.
+    private let bound: Int32
+    private var hasTimedOut = false
 
     /// Starts a child that carries out `steps`, which end with `NB_STEP_NEXT_LIST`.
     ///
-    /// - Parameter cgroup: the unified cgroup to be born in, or -1.
+    /// - Parameters:
+    ///   - cgroup: the unified cgroup to be born in, or -1.
+    ///   - bound: the most that one answer of the child may take, in milliseconds; -1: no bound.
     /// - Throws: `LaunchError`.
     init(
-        _ steps: consuming StepList, namespaces: UInt64, cgroup: Int32, forks: Bool
+        _ steps: consuming StepList, namespaces: UInt64, cgroup: Int32, forks: Bool, bound: Int32 = -1
     ) throws(LaunchError) {
         var steps = steps
+        self.bound = bound
         let ends: (first: Int32, second: Int32)
         do throws(SystemError) {
             ends = try DescriptorPair.packetSockets().release()
@@ -158,17 +164,49 @@ final class Launch {
         }
     }
 
+    /// The child's next message; 0 when there will be none: it has executed its program, has ended, or the time is over.
     private func receive() -> (message: UInt8, descriptor: Int32) {
+        guard isMessageComing() else { return (0, -1) }
         var message: CChar = 0
         var descriptor: Int32 = -1
         let count = nb_receive_descriptor(socket.rawValue, &message, &descriptor)
         return (count == 1 ? UInt8(bitPattern: message) : 0, descriptor)
     }
 
+    /// Waits for a message or the socket's end.
+    ///
+    /// As long as the child shares this process's descriptors its death does not close its end of the socket, and only its
+    /// pidfd tells.
+    private func isMessageComing() -> Bool {
+        while true {
+            var entries = [
+                pollfd(fd: socket.rawValue, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: childSocket < 0 ? -1 : pidfd.rawValue, events: Int16(POLLIN), revents: 0),
+            ]
+            let count = poll(&entries, 2, bound)
+            if count < 0, Errno.current == .interrupted { continue }
+            hasTimedOut = count == 0
+            guard count > 0 else { return false }
+            if entries[0].revents != 0 { return true }
+            // The last message may have come between poll's looks at the one and at the other.
+            return poll(&entries, 1, 0) > 0
+        }
+    }
+
     // MARK: - What went wrong
 
     private func failure(of program: Program? = nil) -> LaunchError {
         let outcome = launch.pointee.outcome
+        if hasTimedOut {
+            // Not waited for: what is frozen dies when it is thawed.
+            if outcome.pid > 0 { _ = kill(outcome.pid, SIGKILL) }
+            _ = nb_pidfd_send_signal(pidfd.rawValue, SIGKILL)
+            isDone = true
+            closeChildSocket()
+            return LaunchError(
+                "cannot start a process in the container: it does not get ready within \(bound / 1000) s; "
+                    + "is the container frozen, or its file system hanging?")
+        }
         // The second child of a fork is reaped here as well: it shares this parent.
         abandon()
         if outcome.pid > 0 {
