@@ -68,6 +68,8 @@ extension Engine {
         if let process {
             // A process that could not be put into the cgroup, or was moved out of it by a privileged container.
             try send(SIGKILL, to: process)
+            // Thaws what a privileged container has frozen elsewhere, too.
+            try cgroup.killAndWait(within: .milliseconds(Int64(Self.killBound)))
             guard try ProcessDescriptor.wait(for: process, milliseconds: Self.killBound) else {
                 throw EngineError.timedOut(
                     "container \(container.id.prefix(12)) does not end within \(Self.killBound / 1000) s of SIGKILL: "
@@ -78,12 +80,24 @@ extension Engine {
     }
 
     /// Waits until the supervisor of a container whose process has ended has recorded that; if it does not, records it here.
+    ///
+    /// The supervisor's own end may be far: it stays until a client that does not read has taken the last output.
     private func awaitRecord(of container: Container) throws {
+        let paths = paths.container(container.id)
         if let supervisor = container.state.supervisor, let pidfd = supervisor.open() {
-            if try !ProcessDescriptor.wait(for: pidfd, milliseconds: Self.killBound) {
-                throw EngineError.timedOut(
-                    "the supervisor of container \(container.id.prefix(12)) (process \(supervisor.pid)) does not end; "
-                        + "kill it, then try again")
+            var left = Self.killBound
+            var pause: Int32 = 1
+            while try !ProcessDescriptor.wait(for: pidfd, milliseconds: pause) {
+                // With --rm the end is that nothing is left.
+                guard StoredFile.exists(paths.folder) else { return }
+                if try !container.configuration.autoRemove && readState(paths).status != .running { return }
+                left -= pause
+                pause = min(pause * 2, 50)
+                guard left > 0 else {
+                    throw EngineError.timedOut(
+                        "the supervisor of container \(container.id.prefix(12)) (process \(supervisor.pid)) does not end; "
+                            + "kill it, then try again")
+                }
             }
         }
         _ = try examine(container.id)
@@ -128,9 +142,8 @@ extension Engine {
         } catch {
             // Nobody listens any more: then the supervisor's own end is what there is to wait for.
         }
-        if let supervisor {
-            _ = try ProcessDescriptor.wait(for: supervisor, milliseconds: code == nil ? nil : Self.killBound)
-        }
+        // The end is recorded before it is told.
+        if code == nil, let supervisor { _ = try ProcessDescriptor.wait(for: supervisor, milliseconds: nil) }
         return code
     }
 }
