@@ -14,20 +14,20 @@ enum UserNamespaceChoice: Sendable, Hashable {
     /// PID and IPC namespaces come with the host's user namespace unless `--userns private` says otherwise.
     /// - Throws: `EngineError.invalidConfiguration` where the options contradict each other.
     init(_ configuration: ContainerConfiguration) throws(EngineError) {
-        var joined: String?
         let modes = [
             ("--pid", configuration.pid), ("--ipc", configuration.ipc), ("--uts", configuration.uts),
             ("--cgroupns", configuration.cgroupns), ("--userns", configuration.userns ?? .private),
         ]
-        for case (let option, .container(let name)) in modes {
-            if let joined, joined != name {
+        // A list, not a variable changed in a loop: optimizing that loop crashes the compiler (Swift 6.3.1).
+        let joins = modes.compactMap { option, mode -> (option: String, name: String)? in
+            if case .container(let name) = mode { (option, name) } else { nil }
+        }
+        if let joined = joins.first?.name {
+            if let other = joins.first(where: { $0.name != joined }) {
                 throw .invalidConfiguration(
-                    "\(option) container:\(name) cannot be combined with container:\(joined): "
+                    "\(other.option) container:\(other.name) cannot be combined with container:\(joined): "
                         + "namespaces of different containers belong to different user namespaces; join one container")
             }
-            joined = name
-        }
-        if let joined {
             if configuration.userns == .host || configuration.userns == .private {
                 throw .invalidConfiguration(
                     "--userns cannot be combined with container:\(joined): the user namespace is that container's; "
