@@ -17,10 +17,9 @@ let staticExecutable: [LinkerSetting] = [
 let staticExecutableSwift: [SwiftSetting] =
     swiftSettings + [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
 
-/// What libarchive's static archive needs for the tar, gzip and zstd functions that ImageStore calls.
-let archiveLinkage: [LinkerSetting] = [
-    .linkedLibrary("acl"), .linkedLibrary("z"), .linkedLibrary("zstd"),
-]
+/// libarchive and what its static archive needs for the tar, gzip and zstd functions that ImageStore calls, in the
+/// linker's order: who needs comes before who gives.
+let archiveLinkage: [LinkerSetting] = ["archive", "acl", "z", "zstd"].map { .linkedLibrary($0) }
 
 let package = Package(
     name: "nestbox",
@@ -59,7 +58,7 @@ let package = Package(
                 "CLinux", "ImageStore", "LinuxSystem", "Nestbox", "OCIRuntime", "OCISpec",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: staticExecutableSwift, linkerSettings: staticExecutable),
+            swiftSettings: staticExecutableSwift, linkerSettings: archiveLinkage + staticExecutable),
         .executableTarget(
             name: "nestbox-runtime", dependencies: ["OCIRuntime"],
             swiftSettings: staticExecutableSwift, linkerSettings: staticExecutable),
