@@ -4,20 +4,28 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$(mktemp -d /tmp/nestbox-demo.XXXXXX)
-nestbox=(bin/nestbox --root "$work/root" --run-root "$work/run")
+# Short: a Unix socket's path below it has 107 bytes.
+run=$(mktemp -d /run/nbd.XXXX)
+nestbox=(bin/nestbox --root "$work/root" --run-root "$run")
 name="nestbox-demo-oom"
 cleanup() {
     "${nestbox[@]}" rm -f "$name" >/dev/null 2>&1 || true
     "${nestbox[@]}" rmi -f busybox >/dev/null 2>&1 || true
-    rm -rf "$work"
+    rm -rf "$work" "$run"
 }
 trap cleanup EXIT
 
-# Shows a command as a person would type it, then runs it.
+# Shows a command as a person would type it (a long script shortened), then runs it.
 show() {
-    printf '\n$ nestbox'
-    printf ' %q' "$@" | sed "s/ '*\\$'.*/ '…'/"
-    printf '\n'
+    local word line='$ nestbox'
+    for word in "$@"; do
+        case $word in
+        *$'\n'*) line+=" '…'" ;;
+        *[\ \{]*) line+=" '$word'" ;;
+        *) line+=" $word" ;;
+        esac
+    done
+    printf '\n%s\n' "$line"
     "${nestbox[@]}" "$@"
 }
 
@@ -31,7 +39,7 @@ show images
 cat >"$work/look.sh" <<'EOF'
 echo "who:             $(id)"
 echo "hostname:        $(hostname)"
-echo "process 1:       $(tr '\0' ' ' </proc/1/cmdline | cut -c1-20)"
+echo "process 1:       $(tr '\0' ' ' </proc/1/cmdline | head -1 | cut -c1-20)"
 echo "processes seen:  $(ls -d /proc/[0-9]* | wc -l)"
 echo "user namespace: $(tr -s ' ' </proc/self/uid_map)   (inside, outside, count)"
 echo "cgroup:          $(tail -1 /proc/self/cgroup)"

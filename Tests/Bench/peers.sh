@@ -6,11 +6,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 Tests/Support/packages.sh hyperfine docker.io podman runc crun umoci skopeo jq time iproute2
 
-# A short path: Unix sockets below it must fit in 107 bytes.
+# Short paths: Unix sockets below them must fit in 107 bytes.
 work=$(mktemp -d /var/tmp/nbb.XXXX)
 cgroup="nestbox-bench"
 nestbox=${NESTBOX_BIN:-$PWD/bin}/nestbox
-nestbox_roots=(--root "$work/nestbox" --run-root "$work/nestbox-run")
+run=$(mktemp -d /run/nbb.XXXX)
+nestbox_roots=(--root "$work/nestbox" --run-root "$run")
 podman=(podman --root "$work/podman" --runroot "$work/podman-run" --cgroup-manager cgroupfs --storage-driver overlay)
 docker=(/usr/bin/docker -H "unix://$work/docker.sock")
 dockerd=''
@@ -31,7 +32,7 @@ cleanup() {
     # podman and dockerd may leave their folders mounted on themselves.
     awk -v work="$work/" 'index($2, work) == 1 { print $2 }' /proc/mounts | sort -r |
         while read -r mount; do umount -l "$mount" || true; done
-    rm -rf "$work"
+    rm -rf "$work" "$run"
     find /sys/fs/cgroup -depth -type d -path "*/$cgroup*" -exec rmdir {} + 2>/dev/null || true
 }
 trap cleanup EXIT
