@@ -18,7 +18,7 @@ enum CommandEntry {
         do {
             let (globals, rest) = try GlobalOptions.split(arguments)
             guard let name = rest.first else {
-                try StandardOutput.write(Root.helpMessage())
+                try StandardOutput.line(Root.helpMessage())
                 return 0
             }
             if let type = Root.command(named: name) {
@@ -62,7 +62,7 @@ enum CommandEntry {
         _ error: any Error, _ type: Command.Type, _ words: [String]
     ) throws -> Int32 {
         guard type.exitCode(for: error) != .success else {
-            try StandardOutput.write(Root.helpMessage(for: type))
+            try StandardOutput.line(Root.helpMessage(for: type))
             return 0
         }
         // An unknown flag may have taken the next word for its value, so it is told of before anything else.
@@ -97,16 +97,16 @@ enum CommandEntry {
             guard arguments.count == 1 || type != nil else {
                 throw UsageError("unknown command: \(HumanText.quoted(arguments[1]))")
             }
-            try StandardOutput.write(type.map { Root.helpMessage(for: $0) } ?? Root.helpMessage())
+            try StandardOutput.line(type.map { Root.helpMessage(for: $0) } ?? Root.helpMessage())
             return 0
         }
         do {
             _ = try Root.parseAsRoot(arguments)
-            try StandardOutput.write(Root.helpMessage())
+            try StandardOutput.line(Root.helpMessage())
             return 0
         } catch {
             guard Root.exitCode(for: error) == .success else { throw UsageError(reason(Root.message(for: error))) }
-            try StandardOutput.write(Root.fullMessage(for: error) + "\n")
+            try StandardOutput.line(Root.fullMessage(for: error))
             return 0
         }
     }
