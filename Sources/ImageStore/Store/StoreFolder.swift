@@ -28,6 +28,7 @@ final class StoreFolder: Sendable {
     ///
     /// - Throws: `SystemError`.
     init(path: String) throws(SystemError) {
+        let path = try Self.absolute(path)
         self.path = path
         do {
             descriptor = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
@@ -45,8 +46,16 @@ final class StoreFolder: Sendable {
         }
     }
 
+    /// A path that still means the same after the process has gone to another folder.
+    private static func absolute(_ path: String) throws(SystemError) -> String {
+        if path.hasPrefix("/") { return path }
+        guard let folder = getcwd(nil, 0) else { throw SystemError("find", "the working folder", .current) }
+        defer { free(folder) }
+        return "\(String(cString: folder))/\(path)"
+    }
+
     private static func makeFolders(_ path: String) throws(SystemError) {
-        var prefix = path.hasPrefix("/") ? "" : "."
+        var prefix = ""
         let parts = path.split(separator: "/")
         for (index, part) in parts.enumerated() {
             prefix += "/\(part)"

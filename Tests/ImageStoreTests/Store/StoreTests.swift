@@ -40,6 +40,16 @@ import Testing
         }
     }
 
+    @Test func layerPathsAreAbsolute() throws {
+        let image = try load("app:1")
+        #expect(try store.layerPaths(of: image).allSatisfy { $0.hasPrefix("/") })
+        // From a relative root as well; nothing is made, because it is there.
+        let up = String(repeating: "../", count: 64)
+        let relative = try ImageStore(root: up + store.root.dropFirst())
+        #expect(relative.root.hasPrefix("/"))
+        #expect(try relative.layerPaths(of: image).map(names) == [["base"]])
+    }
+
     @Test func ambiguousPrefixIsAnError() throws {
         // With 17 images two share their first digit.
         let ids = try (0..<17).map { try load(nil, command: "/\($0)").id.hex }
