@@ -111,8 +111,11 @@ struct RuntimeLauncher: Sendable {
         defer { for word in words { free(word) } }
         // No environment: what the caller's holds is not the container's business.
         var environment: [UnsafeMutablePointer<CChar>?] = [nil]
+        // Sealed here, the runtime need not execute itself a second time to be safe from its container.
+        let program = try SealedExecutable.open(path)
         var pid: pid_t = 0
-        let error = posix_spawn(&pid, path, &actions, &attributes, &words, &environment)
+        let error = posix_spawn(
+            &pid, "/proc/self/fd/\(program.rawValue)", &actions, &attributes, &words, &environment)
         guard error == 0 else { throw SystemError("start", path, Errno(error)) }
         return pid
     }
