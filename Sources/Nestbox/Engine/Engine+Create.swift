@@ -28,17 +28,26 @@ extension Engine {
     /// - Throws: `EngineError`: `.invalidConfiguration`, `.nameInUse`, `.image`, …
     public func create(_ configuration: ContainerConfiguration) throws(EngineError) -> Container {
         try EngineError.wrapping {
-            let new = try make(configuration, from: try resolveImage(configuration.image))
+            let new = try make(configuration)
             return Container(record: new.record, state: ContainerState())
         }
     }
 
-    func resolveImage(_ name: String) throws -> ResolvedImage {
+    /// Makes a container from the image that its configuration names.
+    func make(_ configuration: ContainerConfiguration) throws -> NewContainer {
+        let (image, hold) = try resolveImage(configuration.image)
+        // Until the record says who uses the layers, nobody may remove them together with the image.
+        return try withExtendedLifetime(hold) { try make(configuration, from: image) }
+    }
+
+    private func resolveImage(_ name: String) throws -> (ResolvedImage, LayerHold) {
         do {
             let image = try images.image(named: name)
-            return ResolvedImage(
+            let hold = try images.hold(image)
+            let resolved = ResolvedImage(
                 id: image.id.description, settings: ImageSettings(image.configuration.config ?? .init()),
                 layers: try images.layerPaths(of: image))
+            return (resolved, hold)
         } catch {
             throw EngineError.image("\(error)")
         }

@@ -69,5 +69,7 @@ extension Engine {
     private func removeCgroup(of record: ContainerRecord) throws {
         let cgroup = try Cgroup(path: record.cgroupPath, layout: try CgroupLayout.detect())
         try cgroup.remove()
+        // The root's own folder stays while anything is in it.
+        try cgroup.removeEmptyParents()
     }
 }

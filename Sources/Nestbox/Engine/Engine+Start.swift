@@ -14,7 +14,7 @@ extension Engine {
     ) throws(EngineError) -> RunningContainer {
         try EngineError.wrapping {
             let runtime = try runtime()
-            let new = try make(configuration, from: try resolveImage(configuration.image))
+            let new = try make(configuration)
             let record = new.record
             do {
                 let process = try launch(record, new.input, runtime: runtime, attached: attached)

@@ -7,7 +7,7 @@ final class TemporaryFolder: Sendable {
     let path: String
 
     init() throws {
-        var template = Array("/tmp/nestbox-test-XXXXXX".utf8CString)
+        var template = Array("/tmp/nbt-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw EngineError.failure("mkdtemp failed") }
         path = String(cString: made)
     }
@@ -17,7 +17,7 @@ final class TemporaryFolder: Sendable {
     /// An engine below the folder whose runtime does not exist: for all that needs no running container.
     func engine(runtime: String? = "/nonexistent/nestbox-runtime") throws -> Engine {
         try Engine(
-            configuration: EngineConfiguration(root: path + "/root", runRoot: path + "/run", runtime: runtime))
+            configuration: EngineConfiguration(root: path + "/root", runRoot: path + "/r", runtime: runtime))
     }
 
     func makeFolder(_ name: String) throws -> String {
