@@ -15,8 +15,8 @@ import Testing
 
     private func line(_ text: String, second: Int = 0, stream: String = "stdout") -> String {
         let time = "2026-01-01T00:00:\(second < 10 ? "0" : "")\(second).000000000Z"
-        let object: JSONValue = ["log": .string(text), "stream": .string(stream), "time": .string(time)]
-        return String(decoding: object.serialized(), as: UTF8.self) + "\n"
+        let escaped = text.hasSuffix("\n") ? text.dropLast() + "\\n" : text
+        return "{\"log\":\"\(escaped)\",\"stream\":\"\(stream)\",\"time\":\"\(time)\"}\n"
     }
 
     private func read(_ options: LogOptions = LogOptions()) throws -> [String] {
@@ -67,7 +67,7 @@ import Testing
 
     @Test func aLineBeyondTheLimitIsPassedOver() throws {
         _ = try folder.write(
-            "log.json", line("a\n") + line(String(repeating: "z", count: LogFile.lineLimit + 10)) + line("b\n"))
+            "log.json", line("a\n") + String(repeating: "z", count: LogFile.lineLimit + 10) + "\n" + line("b\n"))
         #expect(try read() == ["a\n", "b\n"])
     }
 

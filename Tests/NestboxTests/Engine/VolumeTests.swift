@@ -6,7 +6,7 @@ import Testing
 
 @testable import Nestbox
 
-/// What an image has at a volume's place, and what it must not get by it. Owners and devices need root.
+/// What an image has at a volume's place, and what it must not get by it; owners and devices need root.
 @Suite(.enabled(if: geteuid() == 0)) struct VolumeCopyUpTests {
     let folder: TemporaryFolder
     let layer: String
@@ -42,6 +42,7 @@ import Testing
         lchown(data + "/link", 7, 8)
         mkfifo(data + "/fifo", 0o640)
         mknod(data + "/null", S_IFCHR | 0o622, 0x103)
+        chmod(data + "/null", 0o622)
         mknod(data + "/whiteout", S_IFCHR, 0)
         // A hole of 1 GiB, then a byte.
         let sparse = open(data + "/sparse", O_WRONLY | O_CREAT, 0o600)
@@ -114,8 +115,9 @@ import Testing
         let file = try folder.write("layer/data/file", "x")
         func set(_ name: String, _ value: String) -> Bool {
             var pid = pid_t()
-            var words: [UnsafeMutablePointer<CChar>?] =
-                ["setfattr", "-n", name, "-v", value, file].map { strdup($0) } + [nil]
+            let text = ["setfattr", "-n", name, "-v", value, file]
+            var words: [UnsafeMutablePointer<CChar>?] = text.map { strdup($0) }
+            words.append(nil)
             defer { for word in words { free(word) } }
             guard posix_spawnp(&pid, "setfattr", nil, nil, &words, environ) == 0 else { return false }
             var status: Int32 = -1
