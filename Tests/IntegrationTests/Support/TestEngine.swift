@@ -9,13 +9,15 @@ final class TestEngine {
     private let program: String
 
     var root: String { "\(folder)/root" }
-    var runRoot: String { "\(folder)/run" }
+    /// Short, for the sockets in it: their paths have at most 107 bytes (unix(7)).
+    let runRoot: String
 
     private init() throws {
         program = "\(try Self.variable("NESTBOX_BIN"))/nestbox"
         var template = Array("/var/tmp/nestbox-test.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw SystemError("make", "a folder", .current) }
         folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        runRoot = "/run/nb.\(folder.suffix(6))"
     }
 
     private static func variable(_ name: String) throws -> String {
@@ -98,7 +100,10 @@ final class TestEngine {
         }
         let isQuiet = Self.eventually(seconds: 10) { leftovers().isEmpty }
         #expect(isQuiet, "left behind: \(leftovers())", sourceLocation: sourceLocation)
-        #expect(throws: Never.self, sourceLocation: sourceLocation) { try Removal.remove(folder) }
+        #expect(throws: Never.self, sourceLocation: sourceLocation) {
+            try Removal.remove(folder)
+            try Removal.remove(runRoot)
+        }
     }
 
     /// Mounts, cgroups, processes, leases and files that containers of this engine have left.
