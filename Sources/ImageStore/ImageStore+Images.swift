@@ -65,9 +65,16 @@ extension ImageStore {
 
     /// The record of the named image, and the reference that the name was, if it was one.
     func find(_ name: String, _ references: [String: Digest]) throws -> (ImageRecord, ImageReference?) {
+        let (id, reference) = try identify(name, references)
+        guard let record = try folder.image(id) else { throw ImageStoreError.noImage(name) }
+        return (record, reference)
+    }
+
+    /// The id of the named image, whose record may be damaged, and the reference that the name was, if it was one.
+    func identify(_ name: String, _ references: [String: Digest]) throws -> (Digest, ImageReference?) {
         if let reference = try? ImageReference(name) {
-            if let id = references[reference.description], let record = try folder.image(id) {
-                return (record, reference)
+            if let id = references[reference.description], folder.exists(StoreFolder.path(ofImage: id)) {
+                return (id, reference)
             }
             if let digest = reference.digest {
                 // NAME@DIGEST: an image that came with that manifest and has that name in any version.
@@ -77,7 +84,7 @@ extension ImageStore {
                             $0.value == record.id && (try? ImageReference($0.key))?.name == reference.name
                         }
                 }
-                if let record { return (record, nil) }
+                if let record { return (record.id, nil) }
             }
         }
         let digits = name.hasPrefix("sha256:") ? name.dropFirst(7) : name[...]
@@ -88,7 +95,7 @@ extension ImageStore {
         guard matches.count < 2 else {
             throw ImageStoreError.ambiguous(name, matches: matches.prefix(5).map(\.shortened))
         }
-        guard let id = matches.first, let record = try folder.image(id) else { throw ImageStoreError.noImage(name) }
-        return (record, nil)
+        guard let id = matches.first else { throw ImageStoreError.noImage(name) }
+        return (id, nil)
     }
 }

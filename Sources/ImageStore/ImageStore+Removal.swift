@@ -43,15 +43,16 @@ extension ImageStore {
         defer { try? staging.remove() }
         let lock = try folder.lock()
         var references = try folder.references()
-        let (record, reference) = try find(name, references)
-        let names = references.filter { $0.value == record.id }.keys.sorted()
+        // Not the record, which may be damaged: this is how to get rid of it.
+        let (id, reference) = try identify(name, references)
+        let names = references.filter { $0.value == id }.keys.sorted()
         let gone = reference.map { [$0.description] } ?? names
         let isLast = gone.count == names.count
         if reference == nil, names.count > 1, !force {
             throw ImageStoreError.inUse(
                 name, reason: "it has \(names.count) names; remove them one by one, or force it")
         }
-        if isLast, inUse.contains(record.id), !force {
+        if isLast, inUse.contains(id), !force {
             throw ImageStoreError.inUse(name, reason: "a container was made from it; remove that first, or force it")
         }
         var removal = ImageRemoval()
@@ -61,8 +62,8 @@ extension ImageStore {
         }
         try staging.write(references.jsonBytes(pretty: true), as: StoreFolder.referencesFile)
         if isLast {
-            try staging.take(StoreFolder.path(ofImage: record.id))
-            removal.deleted = record.id
+            try staging.take(StoreFolder.path(ofImage: id))
+            removal.deleted = id
             removal.deletedLayers = try collect(into: staging, inUse: inUse)
         }
         try folder.flush(folder: "images")

@@ -40,11 +40,13 @@ struct BlobWriter: ~Copyable {
     private static let writebackStep: Int64 = 8 << 20
 
     private let file: FileDescriptor
+    private let name: String
     private var digest = StreamDigest()
     private var started: Int64 = 0
 
-    init(_ file: consuming FileDescriptor) {
+    init(_ file: consuming FileDescriptor, name: String) {
         self.file = file
+        self.name = name
     }
 
     /// Reads the ring to its end.
@@ -52,7 +54,13 @@ struct BlobWriter: ~Copyable {
     /// - Throws: `SystemError`, `ChunkRing.Cancelled`.
     mutating func write(_ source: RingSource) throws -> BlobSummary {
         while let chunk = try source.next() {
-            try file.writeAll(chunk)
+            do {
+                try file.writeAll(chunk)
+            } catch {
+                throw SystemError(
+                    "write", "the blob of \(name)", error.errno,
+                    hint: error.errno == Errno(ENOSPC) ? "make room on the file system of the store" : nil)
+            }
             digest.update(chunk)
             if digest.size - started >= Self.writebackStep {
                 FileCalls.startWriteback(file.rawValue, offset: started, count: digest.size - started)

@@ -65,7 +65,7 @@ final class LayerIngestion {
 
         let blobNumber = blobFile.release()
         let blobWorker = try Worker {
-            var blob = BlobWriter(FileDescriptor(owning: blobNumber))
+            var blob = BlobWriter(FileDescriptor(owning: blobNumber), name: name)
             do {
                 return try blob.write(RingSource(raw, consumer: 0))
             } catch {

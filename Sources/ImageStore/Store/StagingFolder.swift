@@ -111,7 +111,7 @@ extension StagingFolder {
     /// Removes what commands that died have left.
     ///
     /// - Parameter referenced: the layers and blobs, as paths, that the images refer to now.
-    /// - Throws: whatever `referenced` throws, `SystemError`.
+    /// - Throws: `SystemError`.
     static func removeAbandoned(
         in store: StoreFolder, referenced: () throws -> Set<String>
     ) throws {
@@ -130,9 +130,10 @@ extension StagingFolder {
             let folder = StagingFolder(store, path: path, owning: descriptor)
             abandoned.append(folder)
             guard let note = try? folder.descriptor.open(noteFile, O_RDONLY | O_NOFOLLOW).readAll(),
-                let paths = try? [String](jsonBytes: note)
+                let paths = try? [String](jsonBytes: note),
+                // With a damaged record nobody can tell; then a later collection finds them.
+                let kept = try? referenced()
             else { continue }
-            let kept = try referenced()
             for path in paths where !kept.contains(path) { try folder.take(path) }
         }
         _ = consume lock

@@ -137,7 +137,7 @@ import Testing
         try fixture.folder.write("outside/kept", "x")
         symlink(fixture.folder("outside"), "\(root)/tmp/99-1/layer-1/diff/link")
         try fixture.folder.write("store/tmp/99-1/layer-1/diff/closed/file", "half")
-        chmod("\(root)/tmp/99-1/layer-1/diff/closed", 0o500)
+        if isRoot { chmod("\(root)/tmp/99-1/layer-1/diff/closed", 0o500) }
         try fixture.folder.write("store/tmp/stray", "x")
         _ = try ImageStore(root: root)
         #expect(names("\(root)/tmp") == [])
@@ -182,6 +182,11 @@ import Testing
         try fixture.folder.write("store/\(path)", "{")
         let message = "\(try #require(throws: ImageStoreError.self) { try store.image(named: "app:1") })"
         #expect(message.contains("the image store is damaged at") && message.contains(path))
+        // Commands still work, and the advice helps.
+        try fixture.folder.write("store/tmp/99-9/\(StagingFolder.noteFile)", "[\"layers/x\"]")
+        let again = try ImageStore(root: store.root)
+        #expect(try again.remove(image.id.hex).deletedLayers == image.layers)
+        #expect(try again.images() == [] && names("\(again.root)/tmp") == [])
     }
 
     @Test func missingLayerIsNamed() throws {

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Writes tar archives byte by byte, also such as no sound tool would.
 struct TarBuilder {
     /// The archive so far.
@@ -6,8 +8,9 @@ struct TarBuilder {
     /// What an entry says besides its name and data.
     struct Attributes {
         var mode = 0o644
-        var uid = 0
-        var gid = 0
+        /// The caller by default: only root may give files away.
+        var uid = Int(geteuid())
+        var gid = Int(getegid())
         var mtime = 1_700_000_000
         var linkTarget = ""
         var devMajor = 0
