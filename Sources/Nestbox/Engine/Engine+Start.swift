@@ -59,10 +59,12 @@ extension Engine {
     private func launch(
         _ record: ContainerRecord, _ input: SpecificationInput, runtime: RuntimeLauncher, attached: Bool
     ) throws -> StartedProcess {
-        let request = try launchRequest(for: record, input)
+        let folders = try VolumeFolders(of: record, paths)
+        let request = try launchRequest(for: record, folders.applied(to: input))
         try ContainerFiles.write(input)
         try StoredFile.makeFolder(paths.container(record.id).runFolder)
-        return try runtime.run("supervise", request: request.jsonBytes(), attached: attached)
+        return try runtime.run(
+            "supervise", request: request.jsonBytes(), attached: attached, inheriting: folders.descriptors)
     }
 
     func launchRequest(for record: ContainerRecord, _ given: SpecificationInput) throws -> LaunchRequest {

@@ -87,7 +87,7 @@ final class LogFile {
     /// the next call.
     func nextLine() throws(SystemError) -> ArraySlice<UInt8>? {
         while true {
-            if let newline = buffer[(start + searched)...].firstIndex(of: UInt8(ascii: "\n")) {
+            if let newline = newline(from: start + searched) {
                 let line = buffer[start..<newline]
                 start = newline + 1
                 searched = 0
@@ -104,6 +104,15 @@ final class LogFile {
                 searched = 0
             }
             if try !readBlock() { return nil }
+        }
+    }
+
+    private func newline(from index: Int) -> Int? {
+        buffer.withUnsafeBytes { bytes in
+            guard index < bytes.count, let base = bytes.baseAddress,
+                let found = memchr(base + index, Int32(UInt8(ascii: "\n")), bytes.count - index)
+            else { return nil }
+            return UnsafeRawPointer(found) - base
         }
     }
 

@@ -27,9 +27,13 @@ struct RuntimeLauncher: Sendable {
 
     /// Runs the runtime in a role, with a request.
     ///
-    /// - Parameter attached: whether a connected stream socket is wanted.
+    /// - Parameters:
+    ///   - attached: whether a connected stream socket is wanted.
+    ///   - descriptors: what the request names as `/proc/self/fd/<number>`; they have the same numbers in the runtime.
     /// - Throws: `EngineError.startFailed` with the runtime's own words and exit code.
-    func run(_ role: String, request: [UInt8], attached: Bool) throws -> StartedProcess {
+    func run(
+        _ role: String, request: [UInt8], attached: Bool, inheriting descriptors: [Int32] = []
+    ) throws -> StartedProcess {
         reaper.reapEnded()
         let document = try Self.memoryFile(request)
         let report = try Pair("make a pipe for", "the report") { numbers in
@@ -42,7 +46,7 @@ struct RuntimeLauncher: Sendable {
         var arguments = [
             path, role, "--request-fd", String(document.rawValue), "--report-fd", String(report.second.rawValue),
         ]
-        var inherited = [document.rawValue, report.second.rawValue]
+        var inherited = [document.rawValue, report.second.rawValue] + descriptors
         guard attached else {
             let pid = try Self.spawn(path, arguments, inherited)
             return try hear(report, from: pid, role: role, socket: nil)
@@ -65,20 +69,18 @@ struct RuntimeLauncher: Sendable {
         return file
     }
 
-    /// Reads the report to its end.
+    /// Reads the report, or learns that the runtime ended without one.
     private func hear(
         _ report: consuming Pair, from runtime: pid_t, role: String, socket: consuming FileDescriptor?
     ) throws -> StartedProcess {
         // Our copy of the writing end must go, or the end never comes.
         let reader = report.takeFirst()
-        let bytes = try reader.readAll(limit: 1 << 20)
-        guard !bytes.isEmpty else {
+        guard let answer = try Self.read(reader) else {
             let status = ChildReaper.wait(for: runtime)
             let fate = status & 0x7f == 0 ? "exit code \(status >> 8 & 0xff)" : "signal \(status & 0x7f)"
             throw EngineError.startFailed(
                 reason: "nestbox-runtime \(role) ended without a report (\(fate))", exitCode: 125)
         }
-        let answer = try LaunchReport(jsonBytes: bytes)
         if let pid = answer.pid {
             reaper.add(runtime)
             return StartedProcess(pid: pid, socket: socket, warnings: answer.warnings)
@@ -87,6 +89,21 @@ struct RuntimeLauncher: Sendable {
         throw EngineError.startFailed(
             reason: answer.error ?? "nestbox-runtime \(role) failed without a reason",
             exitCode: answer.exitCode ?? 125)
+    }
+
+    /// The report; nil when the writer ended before it was whole.
+    ///
+    /// It comes in one piece, and is taken as soon as it is a whole document: the end of the file would come only when the
+    /// supervisor gets to run again, after it has gone on with its container.
+    private static func read(_ reader: borrowing FileDescriptor) throws -> LaunchReport? {
+        var bytes: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = try block.withUnsafeMutableBytes { try reader.read(into: $0) }
+            if count == 0 { return nil }
+            bytes += block[..<count]
+            if let report = try? LaunchReport(jsonBytes: bytes) { return report }
+        }
     }
 
     private static func spawn(_ path: String, _ arguments: [String], _ inherited: [Int32]) throws(SystemError) -> pid_t

@@ -68,8 +68,8 @@ extension HostFacts {
         if configuration.privileged {
             allDevices = Self.devices(below: "/dev", depth: 0)
         } else {
-            processors = max(1, sysconf(Int32(_SC_NPROCESSORS_CONF)))
             showsThermalThrottle = StoredFile.exists("/sys/devices/system/cpu/cpu0/thermal_throttle")
+            if showsThermalThrottle { processors = max(1, sysconf(Int32(_SC_NPROCESSORS_CONF))) }
         }
         let resources = configuration.resources
         for rate in resources.deviceReadBytes + resources.deviceWriteBytes + resources.deviceReadOperations

@@ -190,4 +190,28 @@ import Testing
         #expect(throws: EngineError.noSuchVolume("data")) { try engine.removeVolume("data") }
         #expect(throws: EngineError.noSuchVolume("..")) { try engine.removeVolume("..") }
     }
+
+    /// A container that has the volume may have put a link to the host's files there.
+    @Test func aSubpathStaysInsideTheVolume() throws {
+        let folder = try TemporaryFolder()
+        let engine = try folder.engine()
+        func record(_ subpath: String) throws -> ContainerRecord {
+            var mount = MountConfiguration(kind: .volume, source: "data", target: "/data")
+            mount.volumeSubpath = subpath
+            var configuration = ContainerConfiguration(image: "x", command: ["x"])
+            configuration.mounts = [mount]
+            return try engine.make(configuration, from: try emptyImage(folder)).record
+        }
+        let (good, missing, link) = (try record("sub"), try record("missing"), try record("link/passwd"))
+        let data = engine.paths.volumeData("data")
+        try StoredFile.makeFolder(data + "/sub")
+        symlink("/etc", data + "/link")
+        let folders = try VolumeFolders(of: good, engine.paths)
+        let number = try #require(folders.descriptors.first)
+        #expect(StoredFile.link("/proc/self/fd/\(number)") == data + "/sub")
+        let input = engine.specificationInput(of: good, facts: HostFacts())
+        #expect(folders.applied(to: input).volumes["/data"] == "/proc/self/fd/\(number)")
+        #expect(throws: EngineError.self) { try VolumeFolders(of: missing, engine.paths) }
+        #expect(throws: EngineError.self) { try VolumeFolders(of: link, engine.paths) }
+    }
 }
