@@ -29,7 +29,7 @@ import Testing
         var template = Array("/tmp/nestbox-user.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw SystemError("make", "a folder", .current) }
         let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        defer { try? Removal.remove(folder) }
+        defer { try? FileTree.remove(folder) }
         mkdir("\(folder)/etc", 0o755)
         if let passwd { try AtomicFile.write(Array(passwd.utf8), to: "\(folder)/etc/passwd") }
         if let group { try AtomicFile.write(Array(group.utf8), to: "\(folder)/etc/group") }
@@ -71,7 +71,7 @@ import Testing
         var template = Array("/tmp/nestbox-user.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw SystemError("make", "a folder", .current) }
         let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        defer { try? Removal.remove(folder) }
+        defer { try? FileTree.remove(folder) }
         mkdir("\(folder)/etc", 0o755)
         mkfifo("\(folder)/etc/passwd", 0o644)
         let root = try RootDirectory(path: folder)
@@ -82,7 +82,7 @@ import Testing
         var template = Array("/tmp/nestbox-user.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw SystemError("make", "a folder", .current) }
         let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        defer { try? Removal.remove(folder) }
+        defer { try? FileTree.remove(folder) }
         symlink("/etc", "\(folder)/etc")
         let root = try RootDirectory(path: folder)
         #expect(throws: LaunchError.self) { try ContainerUser("daemon", additionalGroups: [], in: root) }

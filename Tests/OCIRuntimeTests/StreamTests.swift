@@ -42,7 +42,7 @@ import Testing
         var template = Array("/tmp/nestbox-log.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw SystemError("make", "a folder", .current) }
         let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        defer { try? Removal.remove(folder) }
+        defer { try? FileTree.remove(folder) }
         let log = try JSONFileLog(path: "\(folder)/log")
         for (piece, stream) in pieces {
             Array(piece.utf8).withUnsafeBytes { log.append($0, to: stream) }

@@ -36,6 +36,9 @@ public struct DescriptorPair: ~Copyable, Sendable {
         return DescriptorPair(numbers)
     }
 
+    /// The first one; the second one is closed.
+    public consuming func takeFirst() -> FileDescriptor { first }
+
     /// Gives both descriptors to the caller, who now has to close them.
     public consuming func release() -> (first: Int32, second: Int32) {
         (first.release(), second.release())

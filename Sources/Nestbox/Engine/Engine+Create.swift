@@ -78,7 +78,7 @@ extension Engine {
             // Made here once for its errors: what cannot work is refused now and not at the start. The namespaces of another
             // container are only known then.
             _ = try input.withJoinedNamespaces(of: partner, process: nil).specification()
-            try StoredFile.replace(paths.record, with: record.jsonBytes(), flush: !configuration.autoRemove)
+            try AtomicFile.write(record.jsonBytes(), to: paths.record, isFlushed: !configuration.autoRemove)
             return NewContainer(record: record, input: input, lock: lock)
         } catch {
             discard(id, anonymousVolumes: (try? AnonymousVolumeList.read(paths)) ?? [])

@@ -92,7 +92,7 @@ extension Engine {
             state.error = "an earlier start was interrupted"
         }
         state.bootID = boot.value
-        try StoredFile.replace(paths.state, with: state.jsonBytes())
+        try AtomicFile.write(state.jsonBytes(), to: paths.state)
         try FileTree.remove(paths.runFolder)
         return state
     }

@@ -134,7 +134,7 @@ extension Engine {
         let failure = EngineError(error)
         state.exitCode = failure.exitCode
         state.error = failure.description
-        try StoredFile.replace(paths.state, with: state.jsonBytes())
+        try AtomicFile.write(state.jsonBytes(), to: paths.state)
     }
 }
 

@@ -36,13 +36,7 @@ struct RuntimeLauncher: Sendable {
     ) throws -> StartedProcess {
         reaper.reapEnded()
         let document = try Self.memoryFile(request)
-        let report = try Pair("make a pipe for", "the report") { numbers in
-            numbers.withUnsafeMutableBytes {
-                Int32(
-                    truncatingIfNeeded: nb_syscall6(
-                        Int(SYS_pipe2), Int(bitPattern: $0.baseAddress), Int(O_CLOEXEC), 0, 0, 0, 0))
-            }
-        }
+        let report = try DescriptorPair.pipe()
         var arguments = [
             path, role, "--request-fd", String(document.rawValue), "--report-fd", String(report.second.rawValue),
         ]
@@ -51,10 +45,7 @@ struct RuntimeLauncher: Sendable {
             let pid = try Self.spawn(path, arguments, inherited)
             return try hear(report, from: pid, role: role, socket: nil)
         }
-        let kind = Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-        let sockets = try Pair("make a pair of", "sockets") { numbers in
-            socketpair(AF_UNIX, kind, 0, &numbers) < 0 ? -errno : 0
-        }
+        let sockets = try DescriptorPair.packetSockets()
         arguments += ["--client-fd", String(sockets.second.rawValue)]
         inherited.append(sockets.second.rawValue)
         let pid = try Self.spawn(path, arguments, inherited)
@@ -71,7 +62,7 @@ struct RuntimeLauncher: Sendable {
 
     /// Reads the report, or learns that the runtime ended without one.
     private func hear(
-        _ report: consuming Pair, from runtime: pid_t, role: String, socket: consuming FileDescriptor?
+        _ report: consuming DescriptorPair, from runtime: pid_t, role: String, socket: consuming FileDescriptor?
     ) throws -> StartedProcess {
         // Our copy of the writing end must go, or the end never comes.
         let reader = report.takeFirst()
@@ -171,21 +162,4 @@ final class ChildReaper: Sendable {
         while waitpid(child, &status, 0) < 0 && errno == EINTR {}
         return status
     }
-}
-
-/// Two descriptors that were made together.
-private struct Pair: ~Copyable {
-    let first: FileDescriptor
-    let second: FileDescriptor
-
-    /// - Parameter make: fills in both and returns 0, or -errno.
-    init(_ operation: String, _ object: String, _ make: (inout [Int32]) -> Int32) throws(SystemError) {
-        var numbers: [Int32] = [-1, -1]
-        try checked(make(&numbers), operation, object)
-        first = FileDescriptor(owning: numbers[0])
-        second = FileDescriptor(owning: numbers[1])
-    }
-
-    /// The first one; the second one is closed.
-    consuming func takeFirst() -> FileDescriptor { first }
 }

@@ -33,35 +33,6 @@ enum StoredFile {
         }
     }
 
-    /// Puts `bytes` in the place of `path`: written beside it and renamed, so a reader sees the old file or the new one.
-    ///
-    /// - Parameter flush: whether both the file and its name are on the disk before this returns.
-    static func replace(
-        _ path: String, with bytes: [UInt8], mode: mode_t = 0o600, flush: Bool = false
-    ) throws(SystemError) {
-        // The writers of one file exclude each other by the container's lock; the pid keeps a dead writer's leftover
-        // from being taken for ours, and O_TRUNC does away with it.
-        let temporary = path + ".\(getpid())"
-        do {
-            let file = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode)
-            try file.writeAll(bytes)
-            if flush {
-                let number = file.rawValue
-                try retrying("flush", temporary) { fdatasync(number) }
-            }
-        } catch {
-            unlink(temporary)
-            throw error
-        }
-        do {
-            try retrying("rename \(temporary) to", path) { rename(temporary, path) }
-        } catch {
-            unlink(temporary)
-            throw error
-        }
-        if flush { try flushFolder(of: path) }
-    }
-
     /// Writes a file that only a complete record beside it gives a meaning to, so that it needs no rename.
     static func write(_ path: String, _ text: String, mode: mode_t) throws(SystemError) {
         let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode)
@@ -69,13 +40,6 @@ enum StoredFile {
         // The umask of whoever runs the command must not decide what the container's users may read.
         let number = file.rawValue
         try retrying("change the mode of", path) { fchmod(number, mode) }
-    }
-
-    private static func flushFolder(of path: String) throws(SystemError) {
-        let end = path.utf8.lastIndex(of: UInt8(ascii: "/")) ?? path.startIndex
-        let folder = try FileDescriptor.open(String(path[..<end]), O_RDONLY | O_DIRECTORY)
-        let number = folder.rawValue
-        try retrying("flush", String(path[..<end])) { fsync(number) }
     }
 
     /// Makes the folder and, only when they turn out to be missing, the folders above it; all 0700 but the last.

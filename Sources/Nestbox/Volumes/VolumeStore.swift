@@ -54,7 +54,7 @@ enum AnonymousVolumeList {
     private static func path(_ paths: ContainerPaths) -> String { paths.folder + "/anonymous-volumes.json" }
 
     static func write(_ names: [String], _ paths: ContainerPaths) throws(SystemError) {
-        try StoredFile.replace(path(paths), with: names.jsonBytes())
+        try AtomicFile.write(names.jsonBytes(), to: path(paths))
     }
 
     /// The names; none when there is no list.

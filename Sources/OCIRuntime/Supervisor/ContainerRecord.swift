@@ -47,7 +47,7 @@ struct ContainerRecord {
         state.process = nil
         state.supervisor = nil
         unlink(socketPath)
-        if removeOnExit.isEmpty { write() } else { Removal.removeAll(removeOnExit) }
+        if removeOnExit.isEmpty { write() } else { FileTree.removeAll(removeOnExit) }
     }
 
     /// A file that cannot be written must not end the container: readers find its supervisor by the socket then.

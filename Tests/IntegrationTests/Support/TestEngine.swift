@@ -101,8 +101,8 @@ final class TestEngine {
         let isQuiet = Self.eventually(seconds: 10) { leftovers().isEmpty }
         #expect(isQuiet, "left behind: \(leftovers())", sourceLocation: sourceLocation)
         #expect(throws: Never.self, sourceLocation: sourceLocation) {
-            try Removal.remove(folder)
-            try Removal.remove(runRoot)
+            try FileTree.remove(folder)
+            try FileTree.remove(runRoot)
         }
     }
 

@@ -64,8 +64,8 @@ import Testing
     @Test func aRecordIsReplacedWhole() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/record"
-        try StoredFile.replace(path, with: Array("one".utf8), flush: true)
-        try StoredFile.replace(path, with: Array("two".utf8))
+        try AtomicFile.write(Array("one".utf8), to: path, isFlushed: true)
+        try AtomicFile.write(Array("two".utf8), to: path)
         #expect(try StoredFile.read(path) == Array("two".utf8))
         #expect(try StoredFile.names(in: folder.path) == ["record"])
         #expect(try StoredFile.read(folder.path + "/missing") == nil)

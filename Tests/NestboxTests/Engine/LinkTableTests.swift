@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import LinuxSystem
 import Testing
 
 @testable import Nestbox

@@ -41,7 +41,7 @@ import Testing
         var state = ContainerState(status: status, bootID: boot)
         state.supervisor = supervisor
         state.process = supervisor
-        try StoredFile.replace(engine.paths.container(container.id).state, with: state.jsonBytes())
+        try AtomicFile.write(state.jsonBytes(), to: engine.paths.container(container.id).state)
     }
 
     @Test func aContainerWhoseSupervisorIsGoneHasExited() throws {
@@ -123,7 +123,7 @@ import Testing
 
     @Test func aDamagedRecordHidesItsOwnContainerOnly() throws {
         let (good, bad) = (try make(), try make())
-        try StoredFile.replace(engine.paths.container(bad.id).record, with: Array("{".utf8))
+        try AtomicFile.write(Array("{".utf8), to: engine.paths.container(bad.id).record)
         #expect(try engine.list(all: true).map(\.id) == [good.id])
         #expect(throws: EngineError.self) { try engine.container(bad.id) }
     }

@@ -1,3 +1,4 @@
+import LinuxSystem
 import Glibc
 
 @testable import Nestbox

@@ -1,21 +1,26 @@
-internal import CLinux
 internal import Glibc
-internal import LinuxSystem
 
-/// Removing a folder whose contents were made by a container: names of any bytes, links to anywhere, any depth.
-enum FileTree {
+/// Removing a folder whose contents a container may have made: names of any bytes, links to anywhere, any depth.
+public enum FileTree {
     /// One descriptor and one listing stay open for each level; what lies deeper is moved up to the tree's first level,
     /// since a container can nest folders beyond any number of descriptors and any path length.
     private static let maximumDepth = 64
     /// How often a folder is listed again when it is not empty after all (moved-up folders, a writer still at work).
     private static let maximumPasses = 10_000
 
+    /// Removes each path with all below it.
+    ///
+    /// One that cannot be removed is left for the next command that finds it.
+    public static func removeAll(_ paths: [String]) {
+        for path in paths { try? remove(path) }
+    }
+
     /// Removes `path` and everything below it.
     ///
     /// No link is followed and no mount is entered.
     ///
     /// - Throws: `SystemError`, `EBUSY` when something is mounted below.
-    static func remove(_ path: String) throws(SystemError) {
+    public static func remove(_ path: String) throws(SystemError) {
         if unlink(path) == 0 { return }
         if rmdir(path) == 0 { return }
         if Errno.current == .noSuchFile || Errno.current == .notDirectory { return }
