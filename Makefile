@@ -72,7 +72,10 @@ docs: setup ## Build the documentation of the Nestbox library
 	swift package generate-documentation --target Nestbox
 
 manual: build
-	swift package --disable-sandbox --allow-writing-to-directory .build/manual generate-manual --multi-page --output-directory .build/manual
+	@# swift-argument-parser's plugin would build our executables without the static library: its tool is run instead.
+	swift build -c release --static-swift-stdlib --product generate-manual
+	@rm -rf .build/manual && mkdir -p .build/manual
+	.build/release/generate-manual bin/nestbox --multi-page --output-directory .build/manual
 
 install: build manual ## Install executables, man pages and shell completion under PREFIX (/usr/local)
 	install -D -m 755 -t "$(DESTDIR)$(PREFIX)/bin" bin/nestbox bin/nestbox-runtime
