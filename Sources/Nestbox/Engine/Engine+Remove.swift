@@ -18,7 +18,7 @@ extension Engine {
                 guard force else { throw EngineError.cannotRemoveRunning(container: container.id) }
                 try killAll(current)
             }
-            guard let lock = try FolderLock.acquire(paths.folder) else { return }
+            guard let lock = try lock(container.id) else { return }
             defer { lock.hold() }
             guard let current = try repair(container.record, paths, boot: boot) else { return }
             guard !current.isRunning else { throw EngineError.cannotRemoveRunning(container: container.id) }

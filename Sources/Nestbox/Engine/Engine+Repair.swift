@@ -26,6 +26,17 @@ extension Engine {
         return try repair(record, paths, boot: boot)
     }
 
+    /// The lock of a container, for changing it; nil when it is gone.
+    ///
+    /// - Throws: `EngineError.busy` when another command has held it for too long.
+    func lock(_ id: String) throws -> FolderLock? {
+        do throws(SystemError) {
+            return try FolderLock.acquire(paths.container(id).folder)
+        } catch {
+            throw error.errno == .tryAgain ? EngineError.busy(container: id) : EngineError.system(error)
+        }
+    }
+
     /// The recorded state; that of a container which was never started when there is none.
     func readState(_ paths: ContainerPaths) throws -> ContainerState {
         guard let bytes = try StoredFile.read(paths.state) else { return ContainerState() }

@@ -35,7 +35,7 @@ extension Engine {
         try EngineError.wrapping {
             let runtime = try runtime()
             let paths = paths.container(container.id)
-            guard let lock = try FolderLock.acquire(paths.folder) else {
+            guard let lock = try lock(container.id) else {
                 throw EngineError.noSuchContainer(container.name)
             }
             defer { lock.hold() }

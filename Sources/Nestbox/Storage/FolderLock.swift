@@ -16,28 +16,44 @@ final class FolderLock {
     /// Its name without the folders above it.
     let name: String
 
+    /// How long the lock of a container is waited for, in milliseconds: a start on a busy machine takes far less.
+    static let bound = 30_000
+
     /// Waits for the lock; nil when the folder is missing, or was removed while we waited.
     ///
-    /// Critical sections are short by design (nothing waits for a container while holding its lock).
-    static func acquire(_ path: String) throws(SystemError) -> FolderLock? {
+    /// - Parameter milliseconds: the most to wait. flock(2) itself knows no bound, so a taken lock is asked for again.
+    /// - Throws: `SystemError`; `EAGAIN` when somebody else has held it all the time.
+    static func acquire(_ path: String, within milliseconds: Int = bound) throws(SystemError) -> FolderLock? {
         guard let folder = try open(path) else { return nil }
-        let number = folder.rawValue
-        try retrying("lock", path) { flock(number, LOCK_EX) }
+        var waited = 0
+        while try !take(folder, path) {
+            guard waited < milliseconds else {
+                throw SystemError(
+                    "lock", path, .tryAgain,
+                    hint: "another command has held it for \(milliseconds / 1000) s; wait for it")
+            }
+            let pause = min(20, waited / 8 + 1)
+            usleep(UInt32(pause * 1000))
+            waited += pause
+        }
         guard try folder.status().st_nlink > 0 else { return nil }
         return FolderLock(folder: folder, name: name(of: path))
     }
 
     /// The lock if nobody holds it; nil when somebody does, or the folder is missing.
     static func tryAcquire(_ path: String) throws(SystemError) -> FolderLock? {
-        guard let folder = try open(path) else { return nil }
-        let number = folder.rawValue
-        do {
-            try retrying("lock", path) { flock(number, LOCK_EX | LOCK_NB) }
-        } catch  where error.errno == .tryAgain {
-            return nil
-        }
-        guard try folder.status().st_nlink > 0 else { return nil }
+        guard let folder = try open(path), try take(folder, path), try folder.status().st_nlink > 0 else { return nil }
         return FolderLock(folder: folder, name: name(of: path))
+    }
+
+    /// Whether the lock could be had at once.
+    private static func take(_ folder: borrowing FileDescriptor, _ path: String) throws(SystemError) -> Bool {
+        while flock(folder.rawValue, LOCK_EX | LOCK_NB) != 0 {
+            let errno = Errno.current
+            if errno == .tryAgain { return false }
+            if errno != .interrupted { throw SystemError("lock", path, errno) }
+        }
+        return true
     }
 
     private static func name(of path: String) -> String {

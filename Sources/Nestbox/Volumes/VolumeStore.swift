@@ -6,6 +6,9 @@ internal import OCISpec
 struct VolumeStore: Sendable {
     let paths: EnginePaths
 
+    /// How long another container's copy into the same volume is waited for, in milliseconds: images hold gigabytes.
+    private static let fillBound = 600_000
+
     /// Makes a volume unless it is there.
     ///
     /// `fill` puts into the new folder what it holds from the start.
@@ -16,7 +19,7 @@ struct VolumeStore: Sendable {
         if exists(name) { return }
         let folder = paths.volume(name)
         try StoredFile.makeFolder(folder)
-        guard let lock = try FolderLock.acquire(folder) else {
+        guard let lock = try FolderLock.acquire(folder, within: Self.fillBound) else {
             throw EngineError.failure("cannot make volume \(name): another command is removing it; try again")
         }
         defer { lock.hold() }

@@ -128,6 +128,19 @@ import Testing
         #expect(throws: EngineError.self) { try engine.container(bad.id) }
     }
 
+    @Test func aLockIsNotWaitedForForever() throws {
+        let container = try make()
+        let folder = engine.paths.container(container.id).folder
+        let lock = try #require(try FolderLock.acquire(folder))
+        #expect(try FolderLock.tryAcquire(folder) == nil)
+        #expect {
+            try FolderLock.acquire(folder, within: 5)
+        } throws: { error in
+            (error as? SystemError)?.errno == .tryAgain
+        }
+        lock.hold()
+    }
+
     @Test func aLockedContainerIsNotRepaired() throws {
         let container = try make()
         try write(.running, try deadProcess(), of: container)
