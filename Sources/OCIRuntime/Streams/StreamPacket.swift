@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 public import LinuxSystem
 
@@ -103,9 +104,8 @@ public enum StreamSocket {
     public static func connect(to path: String) throws(SystemError) -> FileDescriptor {
         let kind = Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let socket = FileDescriptor(owning: try retrying("make", "a socket") { Glibc.socket(AF_UNIX, kind, 0) })
-        var address = try UnixAddress(path)
         let number = socket.rawValue
-        try retrying("connect to", path) { address.withSockaddr { Glibc.connect(number, $0, $1) } }
+        try UnixAddress.with(path, "connect to") { Glibc.connect(number, $0, $1) }
         return socket
     }
 
@@ -116,37 +116,48 @@ public enum StreamSocket {
         let kind =
             Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         let socket = FileDescriptor(owning: try retrying("make", "a socket") { Glibc.socket(AF_UNIX, kind, 0) })
-        var address = try UnixAddress(path)
         let number = socket.rawValue
         unlink(path)
         let mask = umask(0o177)
         defer { umask(mask) }
-        try retrying("bind a socket at", path) { address.withSockaddr { Glibc.bind(number, $0, $1) } }
+        try UnixAddress.with(path, "bind a socket at") { Glibc.bind(number, $0, $1) }
         try retrying("listen at", path) { Glibc.listen(number, 64) }
         return socket
     }
 }
 
 /// A Unix socket's address.
-///
-/// Its path has at most 107 bytes (unix(7)).
-struct UnixAddress {
-    private var address = sockaddr_un()
+enum UnixAddress {
+    /// The longest path that fits into an address (unix(7)), in bytes.
+    private static let capacity = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
 
-    init(_ path: String) throws(SystemError) {
-        let bytes = Array(path.utf8)
-        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path), !bytes.contains(0) else {
-            throw SystemError(
-                "use socket path", path, Errno(ENAMETOOLONG), hint: "use a shorter --run-root (107 bytes in all)")
+    /// Makes `call` with the address of `path`; a path that is too long is reached by way of its folder's descriptor.
+    static func with(
+        _ path: String, _ action: StaticString, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+    ) throws(SystemError) {
+        guard path.utf8.count > capacity, let slash = path.lastIndex(of: "/") else {
+            return try with(Array(path.utf8), path, action, call)
         }
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        let folder = try FileDescriptor.open(String(path[..<slash]), NB_O_PATH | O_DIRECTORY)
+        try with(Array("/proc/self/fd/\(folder.rawValue)\(path[slash...])".utf8), path, action, call)
+        _ = consume folder
     }
 
-    mutating func withSockaddr(_ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
-        withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                call($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+    private static func with(
+        _ bytes: [UInt8], _ path: String, _ action: StaticString,
+        _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+    ) throws(SystemError) {
+        guard bytes.count <= capacity, !bytes.contains(0) else {
+            throw SystemError("\(action)", path, Errno(ENAMETOOLONG))
+        }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        try retrying("\(action)", path) {
+            withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    call($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                }
             }
         }
     }
