@@ -61,16 +61,20 @@ extension Engine {
         let lock = try makeFolder()
         let id = lock.name
         let paths = paths.container(id)
+        var claimed: (name: String?, range: IDRange?) = (nil, nil)
         do {
+            let name = try claimName(configuration.name, for: id)
+            claimed.name = name
             var record = ContainerRecord(
-                id: id, name: try claimName(configuration.name, for: id), created: Timestamp.nowText(),
+                id: id, name: name, created: Timestamp.nowText(),
                 configuration: configuration, imageID: image.id, settings: image.settings,
                 layers: image.layers.map { relativeToRoot($0) }, joined: partner?.id, volumes: [],
                 cgroupPath: self.paths.cgroupFolder + "/" + id)
             if let partner {
                 record.idRange = partner.idRange
             } else if userNamespace == .own {
-                record.idRange = try idRanges.lease(to: id)
+                claimed.range = try idRanges.lease(to: id)
+                record.idRange = claimed.range
             }
             try makeLayerFolders(paths, owner: record.idRange?.firstID ?? 0)
             record.volumes = try makeVolumes(of: record, paths, image)
@@ -81,7 +85,7 @@ extension Engine {
             try AtomicFile.write(record.jsonBytes(), to: paths.record, isFlushed: !configuration.autoRemove)
             return NewContainer(record: record, input: input, lock: lock)
         } catch {
-            discard(id, anonymousVolumes: (try? AnonymousVolumeList.read(paths)) ?? [])
+            discard(id, claimed.name, claimed.range, anonymousVolumes: (try? AnonymousVolumeList.read(paths)) ?? [])
             throw error
         }
     }
@@ -154,11 +158,13 @@ extension Engine {
     /// Undoes a creation that failed.
     ///
     /// Best effort: what cannot be removed now is remains, and removed by the next command.
-    private func discard(_ id: String, anonymousVolumes: [String]) {
+    private func discard(_ id: String, _ name: String?, _ range: IDRange?, anonymousVolumes: [String]) {
         let paths = paths.container(id)
+        if let name { try? names.release(name, of: id) }
         for name in anonymousVolumes { try? volumeStore.remove(name) }
-        // Links to a folder that is gone are free to be claimed.
         try? FileTree.remove(paths.folder)
+        // Last, as nobody else may have the ids while files have them.
+        if let range { try? idRanges.release(range, of: id) }
     }
 }
 
