@@ -24,6 +24,8 @@ struct HostFacts: Sendable, Hashable {
     var processors = 1
     /// Whether the processors' folders show how often they ran hot (a side channel, and it tells hosts apart).
     var showsThermalThrottle = false
+    /// What the host has of the folders that `--ipc host` shares.
+    var sharedMemoryFolders: Set<String> = []
 }
 
 /// A device node of the host.
@@ -70,6 +72,9 @@ extension HostFacts {
         } else {
             showsThermalThrottle = StoredFile.exists("/sys/devices/system/cpu/cpu0/thermal_throttle")
             if showsThermalThrottle { processors = max(1, sysconf(Int32(_SC_NPROCESSORS_CONF))) }
+        }
+        if configuration.ipc == .host {
+            sharedMemoryFolders = Set(["/dev/shm", "/dev/mqueue"].filter(StoredFile.exists))
         }
         let resources = configuration.resources
         for rate in resources.deviceReadBytes + resources.deviceWriteBytes + resources.deviceReadOperations

@@ -7,11 +7,12 @@ extension SpecificationInput {
     /// Docker's default for /dev/shm, in bytes.
     static let defaultSharedMemory: Int64 = 64 << 20
 
-    /// Default mounts, the three files in /etc, then what the caller and the image ask for, parents before what lies in them.
+    /// Default mounts, the three files in /etc, then what the caller and the image ask for, parents before what lies in them;
+    /// only what is mounted on /etc itself comes before its files.
     func mounts() throws(EngineError) -> [RuntimeSpecification.Mount] {
         let targets = Set(configuration.mounts.map(\.target) + volumes.keys)
-        var result = (kernelMounts() + fileMounts()).filter { mount in
-            // A mount of the caller's takes the place of a default one; one on /dev, of all that lies below it, too.
+        // A mount of the caller's takes the place of a default one; one on /dev, of all that lies below it, too.
+        var result = kernelMounts().filter { mount in
             !targets.contains(mount.destination)
                 && !(mount.destination.hasPrefix("/dev/") && targets.contains("/dev"))
         }
@@ -24,7 +25,10 @@ extension SpecificationInput {
         }
         let depths = asked.map { $0.destination.utf8.count { $0 == UInt8(ascii: "/") } }
         // A stable order: within one depth, as they were given.
-        result += asked.indices.sorted { (depths[$0], $0) < (depths[$1], $1) }.map { asked[$0] }
+        asked = asked.indices.sorted { (depths[$0], $0) < (depths[$1], $1) }.map { asked[$0] }
+        result += asked.filter { $0.destination == "/etc" }
+        result += fileMounts().filter { !targets.contains($0.destination) }
+        result += asked.filter { $0.destination != "/etc" }
         return result
     }
 
@@ -59,28 +63,34 @@ extension SpecificationInput {
                     destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", access])
             )
         }
-        result.append(
-            Mount(
-                destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup",
-                options: ["nosuid", "noexec", "nodev", access]))
+        if configuration.cgroupns == .host && isForeign {
+            result.append(
+                Mount(
+                    destination: "/sys/fs/cgroup", type: "bind", source: "/sys/fs/cgroup",
+                    options: ["rbind", "rprivate", "nosuid", "noexec", "nodev", "r" + access]))
+        } else {
+            result.append(
+                Mount(
+                    destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup",
+                    options: ["nosuid", "noexec", "nodev", access]))
+        }
         return result + ipcMounts(isForeign: isForeign)
     }
 
     private func ipcMounts(isForeign: Bool) -> [RuntimeSpecification.Mount] {
-        if configuration.ipc == .host {
-            return [
-                Mount(destination: "/dev/shm", type: "bind", source: "/dev/shm", options: ["bind", "rprivate"]),
-                Mount(destination: "/dev/mqueue", type: "bind", source: "/dev/mqueue", options: ["bind", "rprivate"]),
-            ]
-        }
         let size = configuration.shmSize ?? Self.defaultSharedMemory
-        return [
-            Mount(
-                destination: "/dev/shm", type: "tmpfs", source: "shm",
-                options: ["nosuid", "noexec", "nodev", "mode=1777", "size=\(size)"]),
-            Mount(
-                destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: ["nosuid", "noexec", "nodev"]),
-        ]
+        let memory = Mount(
+            destination: "/dev/shm", type: "tmpfs", source: "shm",
+            options: ["nosuid", "noexec", "nodev", "mode=1777", "size=\(size)"])
+        let queues = Mount(
+            destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: ["nosuid", "noexec", "nodev"])
+        guard configuration.ipc == .host else { return [memory, queues] }
+        func shared(_ path: String) -> Mount? {
+            guard facts.sharedMemoryFolders.contains(path) else { return nil }
+            return Mount(destination: path, type: "bind", source: path, options: ["bind", "rprivate"])
+        }
+        // The host's message queues are there whether it has them mounted or not.
+        return [shared("/dev/shm") ?? memory, shared("/dev/mqueue") ?? (isForeign ? nil : queues)].compactMap(\.self)
     }
 
     private func fileMounts() -> [RuntimeSpecification.Mount] {

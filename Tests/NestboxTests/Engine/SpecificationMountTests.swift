@@ -102,16 +102,34 @@ import Testing
 
     /// A filesystem of a namespace of the host cannot be mounted from inside another user namespace.
     @Test func hostNamespacesInAPrivateUserNamespace() throws {
-        let mounts = try mounts {
+        var input = input {
             $0.network = .host
             $0.pid = .host
             $0.ipc = .host
+            $0.cgroupns = .host
             $0.userns = .private
         }
-        for target in ["/proc", "/sys", "/dev/shm", "/dev/mqueue"] {
+        input.facts.sharedMemoryFolders = ["/dev/shm", "/dev/mqueue"]
+        let mounts = try input.mounts()
+        for target in ["/proc", "/sys", "/sys/fs/cgroup", "/dev/shm", "/dev/mqueue"] {
             #expect(mounts.first { $0.destination == target }?.type == "bind")
         }
-        #expect(mounts.first { $0.destination == "/sys" }?.options.contains("rro") == true)
+        for target in ["/sys", "/sys/fs/cgroup"] {
+            #expect(mounts.first { $0.destination == target }?.options.contains("rro") == true)
+        }
+        // What the host does not have is not shared.
+        input.facts.sharedMemoryFolders = []
+        let others = try input.mounts()
+        #expect(others.first { $0.destination == "/dev/shm" }?.type == "tmpfs")
+        #expect(!others.contains { $0.destination == "/dev/mqueue" })
+    }
+
+    @Test func aVolumeAtEtcDoesNotHideTheFilesOfTheEngine() throws {
+        let targets = try mounts {
+            $0.mounts = [MountConfiguration(kind: .bind, source: "/s", target: "/etc")]
+        }.map(\.destination)
+        let etc = try #require(targets.firstIndex(of: "/etc"))
+        #expect(targets.suffix(from: etc) == ["/etc", "/etc/resolv.conf", "/etc/hostname", "/etc/hosts"])
     }
 }
 
