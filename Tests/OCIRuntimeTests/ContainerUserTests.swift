@@ -40,23 +40,23 @@ import Testing
         let user = try user("app")
         #expect(user.uid == 1000 && user.gid == 1001)
         #expect(user.home == "/home/app")
-        #expect(user.additionalGroups == [50, 29])
+        #expect(user.additionalGroups == [1001, 50, 29])
     }
 
     @Test func anIDIsUsedEvenWithoutAnEntry() throws {
         let user = try user("4242")
-        #expect(user.uid == 4242 && user.gid == 0 && user.additionalGroups.isEmpty)
+        #expect(user.uid == 4242 && user.gid == 0 && user.additionalGroups == [0])
         #expect(try self.user("4242:77", passwd: nil, group: nil).gid == 77)
     }
 
     @Test func aNamedGroupReplacesTheUsersGroups() throws {
         let user = try user("app:audio")
         #expect(user.gid == 29)
-        #expect(user.additionalGroups.isEmpty)
+        #expect(user.additionalGroups == [29])
     }
 
     @Test func additionalGroupsAreAddedByNameOrID() throws {
-        #expect(try user("0", groups: ["audio", "77"]).additionalGroups == [29, 77])
+        #expect(try user("0", groups: ["audio", "77"]).additionalGroups == [0, 29, 77])
     }
 
     @Test(arguments: [

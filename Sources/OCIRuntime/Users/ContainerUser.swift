@@ -71,6 +71,10 @@ struct ContainerUser: Hashable {
             let id = try Self.group(group, in: groupFile)
             if !additionalGroups.contains(id) { additionalGroups.append(id) }
         }
+        // Also where only its being there counts: a set-group-id program changes the group, and what denies something to
+        // its members must go on denying it (CVE-2022-36109).
+        additionalGroups.removeAll { $0 == gid }
+        additionalGroups.insert(gid, at: 0)
     }
 
     /// A user given by numbers in an OCI configuration; only the home folder is looked up.
