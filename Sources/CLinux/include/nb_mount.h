@@ -52,6 +52,10 @@ int nb_set_attributes(int mount, uint64_t set, uint64_t clear, uint64_t propagat
 int nb_mount_overlay(const int *lower, size_t lower_count, int upper, int work, uint64_t attributes,
                      const char *staging);
 
+/* Makes a device node (mode with its kind) of those host ids in a file system of its own, and returns it as a detached
+ * mount to attach over a file. `staging` is an empty folder of the host, used by the helper process only. */
+int nb_make_node(uint32_t mode, uint64_t device, uint32_t uid, uint32_t gid, const char *staging);
+
 /* 1 when the descriptor's file lies on a read-only overlay mount, else 0. */
 int nb_is_on_read_only_overlay(int descriptor);
 

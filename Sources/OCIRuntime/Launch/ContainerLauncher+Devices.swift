@@ -24,19 +24,17 @@ extension ContainerLauncher {
     ]
 
     /// Device nodes and links below a /dev of the container's own; a /dev that is bound from the host stays as it is.
-    mutating func addDevices(
-        to list: inout StepList, _ plan: NamespacePlan, userNamespace: borrowing FileDescriptor?
-    ) throws(LaunchError) {
+    func addDevices(to list: inout StepList, _ plan: NamespacePlan) throws(LaunchError) {
         let hasOwnFolder = request.specification.mounts.contains { mount in
             mount.destination == "/dev" && mount.type == "tmpfs"
         }
-        // In a user namespace mknod is never allowed, so the host's nodes are bound there.
+        // In a user namespace mknod is never allowed: nodes are made outside and bound there.
         let binds = plan.newUser || plan.joinsUser
         if hasOwnFolder {
             let named = Set(linux.devices.map(\.path))
             for device in Self.defaultDevices where !named.contains(device.path) {
                 if binds {
-                    try addBound(device.path, device.major, device.minor, S_IFCHR, nil, to: &list)
+                    try addBound(device.path, device.major, device.minor, to: &list)
                 } else {
                     add(device.path, device.major, device.minor, S_IFCHR | 0o666, 0, 0, to: &list)
                 }
@@ -51,12 +49,11 @@ extension ContainerLauncher {
                 }
             let major = UInt32(truncatingIfNeeded: device.major)
             let minor = UInt32(truncatingIfNeeded: device.minor)
+            let mode = kind | (device.fileMode ?? 0o666) & 0o7777
             if binds && device.type != .fifo {
-                try addBound(device.path, major, minor, kind, userNamespace.rawValue, to: &list)
+                try addMade(device.path, major, minor, mode, device.uid ?? 0, device.gid ?? 0, to: &list)
             } else {
-                add(
-                    device.path, major, minor, kind | (device.fileMode ?? 0o666) & 0o7777, device.uid ?? 0,
-                    device.gid ?? 0, to: &list)
+                add(device.path, major, minor, mode, device.uid ?? 0, device.gid ?? 0, to: &list)
             }
         }
         if hasOwnFolder {
@@ -75,61 +72,39 @@ extension ContainerLauncher {
             value: UInt64(nb_device_number(major, minor)), target: path, "make the device \(path)")
     }
 
-    /// Binds the host's node of that number: the one at the same path, or the one that sysfs names.
-    private mutating func addBound(
-        _ path: String, _ major: UInt32, _ minor: UInt32, _ kind: UInt32, _ userNamespace: Int32?,
+    /// Makes a node outside of the user namespace, with the owner that it has on the host, and binds it.
+    private func addMade(
+        _ path: String, _ major: UInt32, _ minor: UInt32, _ mode: UInt32, _ uid: UInt32, _ gid: UInt32,
         to list: inout StepList
     ) throws(LaunchError) {
-        let number = nb_device_number(major, minor)
-        let source: FileDescriptor
-        do throws(SystemError) {
-            source = try Self.hostNode(path, number, major, minor, kind)
-        } catch {
-            throw LaunchError(
-                "cannot offer the device \(path) (\(major):\(minor)): the host has no such node: \(error)")
+        // An owner without an id inside stays what it is outside, and is nobody inside.
+        func host(_ id: UInt32) -> UInt32 {
+            guard let map = request.idMap, id < map.count else { return id }
+            return map.hostID + id
         }
-        let clone = nb_clone_tree(source.rawValue, "", 0)
-        guard clone >= 0 else {
-            throw LaunchError(SystemError("clone the device", path, Errno(-clone)))
-        }
-        // The owner of a node that not everybody may open is root inside, where the file system can do that.
-        // Read-only with it: the device can be used, but the host's node gets no other mode or owner.
-        if let userNamespace { _ = nb_set_attributes(clone, NB_MOUNT_READ_ONLY, 0, 0, userNamespace, 0) }
+        let node = nb_make_node(mode, nb_device_number(major, minor), host(uid), host(gid), request.stateDirectory)
+        guard node >= 0 else { throw LaunchError(SystemError("make the device", path, Errno(-node))) }
         let step = list.add(
             NB_STEP_ATTACH, mode: UInt32(NB_TARGET_FILE), target: path, "offer the device \(path)")
-        list.setDescriptor(FileDescriptor(owning: clone), of: step)
+        list.setDescriptor(FileDescriptor(owning: node), of: step)
     }
 
-    private static func hostNode(
-        _ path: String, _ number: UInt64, _ major: UInt32, _ minor: UInt32, _ kind: UInt32
-    ) throws(SystemError) -> FileDescriptor {
-        if let file = try node(path, number, kind) { return file }
-        return try nodeNamedBySysfs(major, minor, kind)
-    }
-
-    private static func node(
-        _ path: String, _ number: UInt64, _ kind: UInt32
-    ) throws(SystemError) -> FileDescriptor? {
-        let file: FileDescriptor
+    /// Binds the host's node of one of the default devices.
+    private func addBound(
+        _ path: String, _ major: UInt32, _ minor: UInt32, to list: inout StepList
+    ) throws(LaunchError) {
         do throws(SystemError) {
-            file = try FileDescriptor.open(path, NB_O_PATH)
+            let file = try FileDescriptor.open(path, NB_O_PATH)
+            let status = try file.status()
+            guard status.st_mode & S_IFMT == S_IFCHR, status.st_rdev == nb_device_number(major, minor) else {
+                throw SystemError("use", path, Errno(ENODEV), hint: "it must be the character device \(major):\(minor)")
+            }
+            let clone = FileDescriptor(owning: try checked(nb_clone_tree(file.rawValue, "", 0), "clone", path))
+            let step = list.add(
+                NB_STEP_ATTACH, mode: UInt32(NB_TARGET_FILE), target: path, "offer the device \(path)")
+            list.setDescriptor(clone, of: step)
         } catch {
-            return nil
+            throw LaunchError("cannot offer the device \(path): \(error)")
         }
-        let status = try file.status()
-        guard status.st_mode & S_IFMT == kind, status.st_rdev == number else { return nil }
-        return file
-    }
-
-    private static func nodeNamedBySysfs(
-        _ major: UInt32, _ minor: UInt32, _ kind: UInt32
-    ) throws(SystemError) -> FileDescriptor {
-        let folder = "/sys/dev/\(kind == S_IFBLK ? "block" : "char")/\(major):\(minor)"
-        let text = String(decoding: try FileDescriptor.open("\(folder)/uevent").readAll(limit: 1 << 16), as: UTF8.self)
-        for line in text.split(separator: "\n") where line.hasPrefix("DEVNAME=") {
-            let path = "/dev/\(line.dropFirst(8))"
-            if let file = try node(path, nb_device_number(major, minor), kind) { return file }
-        }
-        throw SystemError("find the node of", folder, .noSuchFile)
     }
 }

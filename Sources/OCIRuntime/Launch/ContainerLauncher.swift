@@ -60,7 +60,7 @@ struct ContainerLauncher {
         if plan.newNetwork { list.add(NB_STEP_LOOPBACK_UP, "bring the loopback interface up") }
         if plan.forks { list.add(NB_STEP_FORK, "enter the PID namespace") }
         try addMounts(to: &list, plan, userNamespace: userNamespace)
-        try addDevices(to: &list, plan, userNamespace: userNamespace)
+        try addDevices(to: &list, plan)
         addSysctls(to: &list)
         list.add(NB_STEP_SESSION, "start a session")
         processSteps.addStreams(streams, idMap: request.idMap, hasConsoleDevice: true, to: &list)
