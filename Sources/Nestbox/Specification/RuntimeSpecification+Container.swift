@@ -63,9 +63,12 @@ extension SpecificationInput {
     private func sysctls() throws(EngineError) -> [String: String] {
         var result = try SysctlRules.validated(configuration)
         if configuration.network == .none, joined[.network] == nil {
-            // In a network of its own no port is privileged (Docker's rule, too).
-            let name = "net.ipv4.ip_unprivileged_port_start"
-            if result[name] == nil { result[name] = "0" }
+            // In a network of its own no port is privileged, and everybody may ping (Docker's rules, too).
+            let lastGroup = idRange.map { $0.count - 1 } ?? UInt32(Int32.max)
+            let defaults = [
+                "net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 \(lastGroup)",
+            ]
+            result.merge(defaults) { given, _ in given }
         }
         return result
     }

@@ -95,7 +95,7 @@ enum GoldenSpecification {
           "linux": {
             "uidMappings": [{"containerID": 0, "hostID": 1073741824, "size": 65536}],
             "gidMappings": [{"containerID": 0, "hostID": 1073741824, "size": 65536}],
-            "sysctl": {"net.ipv4.ip_unprivileged_port_start": "0"},
+            "sysctl": {"net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 65535"},
             "resources": {
               "devices": [
                 {"allow": false, "access": "rwm"},
