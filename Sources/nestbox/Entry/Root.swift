@@ -25,7 +25,8 @@ struct Root: ParsableCommand {
     /// Every command.
     static let commands: [any NestboxCommand.Type] = [
         Run.self, Create.self, Start.self, Stop.self, Kill.self, Remove.self, List.self, Inspect.self, Logs.self,
-        Exec.self, Wait.self, Images.self, RemoveImage.self, Load.self, Import.self, Info.self, VersionCommand.self,
+        Exec.self, Wait.self, Images.self, RemoveImage.self, TagImage.self, Load.self, Import.self, Info.self,
+        VersionCommand.self,
     ]
 
     /// The command of that name, also in Docker's other spellings.
@@ -44,6 +45,7 @@ struct Root: ParsableCommand {
         case "wait": Wait.self
         case "images": Images.self
         case "rmi": RemoveImage.self
+        case "tag": TagImage.self
         case "load": Load.self
         case "import": Import.self
         case "info": Info.self

@@ -1,0 +1,30 @@
+internal import ArgumentParser
+internal import ImageStore
+internal import Nestbox
+internal import OCISpec
+
+/// `nestbox tag`.
+struct TagImage: NestboxCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tag", abstract: "Give an image one more name.", usage: "nestbox tag <image> <name>[:<tag>]",
+        discussion: "Another image that had the name loses it.", helpNames: [.long])
+
+    static let switches: [String: Character?] = [:]
+
+    @Argument(help: .init("A name, an id, or the beginning of just one id.", valueName: "image"))
+    var image: String
+
+    @Argument(help: "The new name.")
+    var name: String
+
+    func execute(_ globals: GlobalOptions) throws -> Int32 {
+        let reference: ImageReference
+        do throws(InvalidImageReference) {
+            reference = try ImageReference(name)
+        } catch {
+            throw ConfigurationError("NAME", name, error.reason, accepted: "give a name like example/app:1.0")
+        }
+        try globals.engine().images.tag(image, as: reference)
+        return 0
+    }
+}
