@@ -39,6 +39,16 @@ final class Command {
         posix_spawn_file_actions_adddup2(&actions, standardOutput.second, 1)
         posix_spawn_file_actions_adddup2(&actions, standardError.second, 2)
         for number in descriptors { posix_spawn_file_actions_adddup2(&actions, number, number) }
+        // A program that ends early must not end the tests by SIGPIPE, and must not inherit that.
+        Glibc.signal(SIGPIPE, SIG_IGN)
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var defaults = sigset_t()
+        sigemptyset(&defaults)
+        sigaddset(&defaults, SIGPIPE)
+        posix_spawnattr_setsigdefault(&attributes, &defaults)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
         var variables = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C"]
         variables += environment.map { "\($0.key)=\($0.value)" }
         var argv = arguments.map { strdup($0) } + [nil]
@@ -48,7 +58,7 @@ final class Command {
             for pointer in envp { free(pointer) }
         }
         var child: pid_t = 0
-        let result = posix_spawnp(&child, arguments[0], &actions, nil, &argv, &envp)
+        let result = posix_spawnp(&child, arguments[0], &actions, &attributes, &argv, &envp)
         for number in [standardInput.first, standardOutput.second, standardError.second] { close(number) }
         input = FileDescriptor(owning: standardInput.second)
         output = FileDescriptor(owning: standardOutput.first)
@@ -61,6 +71,13 @@ final class Command {
     func write(_ text: String) {
         switch input {
         case .some(let pipe): try? pipe.writeAll(Array(text.utf8))
+        case .none: break
+        }
+    }
+
+    func write(_ bytes: [UInt8]) {
+        switch input {
+        case .some(let pipe): try? pipe.writeAll(bytes)
         case .none: break
         }
     }

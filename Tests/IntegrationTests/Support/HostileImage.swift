@@ -1,4 +1,3 @@
-import Crypto
 import Glibc
 import LinuxSystem
 import OCISpec
@@ -16,15 +15,14 @@ struct HostileImage {
 
     /// Writes the image in the form of `docker save` and loads it.
     func load(into engine: TestEngine, sourceLocation: SourceLocation = #_sourceLocation) throws {
-        let base = try FileDescriptor.open(try TestEngine.fixture("busybox.tar")).readAll()
-        let layers = [base, layer.bytes]
+        let layers = [try TestImage.busyboxLayer(), layer.bytes]
         var document: JSONObject = [
-            "architecture": .string(Self.architecture), "os": "linux", "config": .object(config),
-            "rootfs": ["type": "layers", "diff_ids": .array(layers.map { .string("sha256:\(Self.digest($0))") })],
+            "architecture": .string(TestImage.architecture), "os": "linux", "config": .object(config),
+            "rootfs": ["type": "layers", "diff_ids": .array(layers.map { .string("sha256:\(TestImage.digest($0))") })],
         ]
         for member in members.members { document[member.name] = member.value }
         let configuration = JSONValue.object(document).serialized()
-        let name = "\(Self.digest(configuration)).json"
+        let name = "\(TestImage.digest(configuration)).json"
         let manifest: JSONValue = [
             ["Config": .string(name), "RepoTags": ["hostile:latest"], "Layers": ["0/layer.tar", "1/layer.tar"]]
         ]
@@ -36,17 +34,6 @@ struct HostileImage {
         try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC).writeAll(archive.bytes)
         let loaded = try engine("load", "-q", "-i", path)
         #expect(loaded.status == 0, "\(loaded)", sourceLocation: sourceLocation)
-    }
-
-    private static func digest(_ bytes: [UInt8]) -> String {
-        SHA256.hash(data: bytes).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-    }
-
-    private static var architecture: String {
-        var name = utsname()
-        uname(&name)
-        let machine = withUnsafeBytes(of: name.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        return machine == "aarch64" ? "arm64" : "amd64"
     }
 }
 

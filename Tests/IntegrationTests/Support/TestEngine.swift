@@ -85,7 +85,8 @@ final class TestEngine {
 
     /// Waits, within a bound, until `condition` holds.
     static func eventually(seconds: Int = 20, _ condition: () throws -> Bool) rethrows -> Bool {
-        for _ in 0..<(seconds * 50 * patience) {
+        let deadline = time(nil) + seconds * patience
+        while time(nil) < deadline {
             if try condition() { return true }
             usleep(20_000)
         }
@@ -142,9 +143,9 @@ final class TestEngine {
         return line.line
     }()
 
-    static func read(_ path: String) throws -> String {
-        String(decoding: try FileDescriptor.open(path).readAll(), as: UTF8.self)
-    }
+    static func read(_ path: String) throws -> String { String(decoding: try bytes(path), as: UTF8.self) }
+
+    static func bytes(_ path: String) throws -> [UInt8] { try FileDescriptor.open(path).readAll() }
 
     static func names(in folder: String) -> [String] {
         guard let stream = opendir(folder) else { return [] }
