@@ -22,6 +22,20 @@ import Testing
         #expect(bytes.withUnsafeBytes { StreamPacket($0) } == nil)
     }
 
+    @Test func socketsAreReachedAlsoByPathsTooLongForAnAddress() throws {
+        var template = Array("/tmp/nestbox-socket.XXXXXX".utf8CString)
+        try #require(mkdtemp(&template) != nil)
+        let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        defer { try? Removal.remove(folder) }
+        let long = "\(folder)/\(String(repeating: "long", count: 40))"
+        mkdir(long, 0o700)
+        for path in ["\(folder)/attach.sock", "\(long)/attach.sock"] {
+            let listener = try StreamSocket.listen(at: path)
+            let client = try StreamSocket.connect(to: path)
+            #expect(listener.rawValue >= 0 && client.rawValue >= 0 && access(path, F_OK) == 0)
+        }
+    }
+
     @Test func packetsGoThroughASocketOneByOne() throws {
         let pair = try DescriptorPair.packetSockets()
         try StreamSocket.send(.output([1, 2, 3]), to: pair.first)
