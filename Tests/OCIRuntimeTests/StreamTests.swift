@@ -26,7 +26,7 @@ import Testing
         var template = Array("/tmp/nestbox-socket.XXXXXX".utf8CString)
         try #require(mkdtemp(&template) != nil)
         let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        defer { try? Removal.remove(folder) }
+        defer { try? FileTree.remove(folder) }
         let long = "\(folder)/\(String(repeating: "long", count: 40))"
         mkdir(long, 0o700)
         for path in ["\(folder)/attach.sock", "\(long)/attach.sock"] {
