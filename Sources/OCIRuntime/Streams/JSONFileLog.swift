@@ -6,21 +6,38 @@ internal import OCISpec
 ///
 /// A line of output is one entry. One that is longer than 16 KiB becomes several, of which only the last ends with a
 /// newline. A full disk loses entries, never the container.
+///
+/// A file that has grown to the limit is renamed to `….1`, and what had that name to `….2`; a container cannot fill the disk with
+/// its log.
 final class JSONFileLog {
     /// Docker's limit of one entry, in bytes.
     static let entryLimit = 16 << 10
+    /// How large one file may grow, in bytes.
+    static let fileLimit = 64 << 20
+    /// How many renamed files are kept.
+    static let keptFiles = 2
 
     enum Stream: String {
         case stdout, stderr
     }
 
-    private let file: FileDescriptor
+    private let path: String
+    private let limit: Int
+    private var file: FileDescriptor
+    private var size: Int
     private var pending: (stdout: [UInt8], stderr: [UInt8]) = ([], [])
     private var buffer: [UInt8] = []
 
     /// Appends to the log at `path`, 0600.
-    init(path: String) throws(SystemError) {
-        file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, mode: 0o600)
+    init(path: String, limit: Int = JSONFileLog.fileLimit) throws(SystemError) {
+        self.path = path
+        self.limit = limit
+        file = try Self.open(path)
+        size = Int(try file.status().st_size)
+    }
+
+    private static func open(_ path: String) throws(SystemError) -> FileDescriptor {
+        try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, mode: 0o600)
     }
 
     /// Adds output; complete lines are written at once, in one write.
@@ -73,7 +90,26 @@ final class JSONFileLog {
 
     private func writeBuffer() {
         guard !buffer.isEmpty else { return }
-        try? file.writeAll(buffer)
+        do throws(SystemError) {
+            try file.writeAll(buffer)
+            size += buffer.count
+            if size >= limit { try rotate() }
+        } catch {
+            // Half an entry would take the next one, written when there is room again, with it.
+            _ = ftruncate(file.rawValue, off_t(size))
+        }
+    }
+
+    /// Goes on in a new file.
+    ///
+    /// When that cannot be had it goes on in the old one.
+    private func rotate() throws(SystemError) {
+        for number in stride(from: Self.keptFiles, to: 1, by: -1) {
+            rename("\(path).\(number - 1)", "\(path).\(number)")
+        }
+        rename(path, "\(path).1")
+        file = try Self.open(path)
+        size = 0
     }
 
     private static func now() -> String { WallClock.now().description }
