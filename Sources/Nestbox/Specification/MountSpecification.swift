@@ -51,7 +51,8 @@ extension SpecificationInput {
         result.append(
             Mount(
                 destination: "/dev/pts", type: "devpts", source: "devpts",
-                options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]))
+                // The machine's containers share 3,072 terminals (kernel.pty.max less its reserve); one gets a third of them.
+                options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5", "max=1024"]))
         if configuration.network == .host && isForeign {
             result.append(
                 Mount(

@@ -47,7 +47,7 @@ enum GoldenSpecification {
               "destination": "/dev/pts",
               "type": "devpts",
               "source": "devpts",
-              "options": ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]
+              "options": ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5", "max=1024"]
             },
             {
               "destination": "/sys",
