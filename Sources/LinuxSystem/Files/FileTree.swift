@@ -24,7 +24,8 @@ public enum FileTree {
         if unlink(path) == 0 { return }
         if rmdir(path) == 0 { return }
         if Errno.current == .noSuchFile || Errno.current == .notDirectory { return }
-        let root = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        // Another command, or a supervisor, may be removing the same: what is gone is gone.
+        guard let root = try open(path) else { return }
         let device = try root.status().st_dev
         for _ in 0..<maximumPasses {
             try removeEntries(of: root.rawValue, root: root.rawValue, device: device, depth: 1)
@@ -36,12 +37,23 @@ public enum FileTree {
         throw SystemError("remove folder", path, .notEmpty, hint: "something keeps writing into it")
     }
 
+    private static func open(_ path: String) throws(SystemError) -> FileDescriptor? {
+        do {
+            return try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        } catch  where error.errno == .noSuchFile {
+            return nil
+        }
+    }
+
     private static func removeEntries(
         of folder: Int32, root: Int32, device: dev_t, depth: Int
     ) throws(SystemError) {
         // A new open file description: a duplicate would share its read position with the next pass.
         let listing = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard listing >= 0 else { throw SystemError("open folder", "descriptor \(folder)", Errno.current) }
+        guard listing >= 0 else {
+            if Errno.current == .noSuchFile { return }
+            throw SystemError("open folder", "descriptor \(folder)", Errno.current)
+        }
         guard let stream = fdopendir(listing) else {
             close(listing)
             throw SystemError("list folder", "descriptor \(folder)", Errno.current)
@@ -75,13 +87,20 @@ public enum FileTree {
         }
         let text = String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
         let number = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        guard number >= 0 else { throw SystemError("open folder", text, Errno.current) }
+        guard number >= 0 else {
+            if Errno.current == .noSuchFile { return }
+            throw SystemError("open folder", text, Errno.current)
+        }
         let folder = FileDescriptor(owning: number)
         guard try folder.status().st_dev == device else {
             throw SystemError("remove folder", text, .busy, hint: "a file system is mounted on it")
         }
         try removeEntries(of: folder.rawValue, root: root, device: device, depth: depth + 1)
-        try retrying("remove folder", text) { unlinkat(parent, name, AT_REMOVEDIR) }
+        do {
+            try retrying("remove folder", text) { unlinkat(parent, name, AT_REMOVEDIR) }
+        } catch  where error.errno == .noSuchFile {
+            return
+        }
     }
 
     private static func moveUp(_ name: [CChar], from parent: Int32, to root: Int32) throws(SystemError) {

@@ -69,7 +69,7 @@ extension Engine {
                 id: id, name: name, created: Timestamp.nowText(),
                 configuration: configuration, imageID: image.id, settings: image.settings,
                 layers: image.layers.map { relativeToRoot($0) }, joined: partner?.id, volumes: [],
-                cgroupPath: self.paths.cgroupFolder + "/" + id)
+                cgroupPath: cgroupPath(of: id))
             if let partner {
                 record.idRange = partner.idRange
             } else if userNamespace == .own {

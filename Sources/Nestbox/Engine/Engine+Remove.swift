@@ -29,6 +29,26 @@ extension Engine {
         }
     }
 
+    /// Removes a container by what its folder is called alone: its records cannot be read.
+    ///
+    /// What runs of it is killed. Its anonymous volumes stay unless their list can be read.
+    /// - Throws: `EngineError`.
+    public func removeDamaged(_ name: String) throws(EngineError) {
+        try EngineError.wrapping {
+            let id = try resolve(name)
+            let paths = paths.container(id)
+            guard let lock = try FolderLock.acquire(paths.folder) else { return }
+            defer { lock.hold() }
+            // The supervisor ends with its container, and its last record goes with the folder.
+            try killCgroup(at: cgroupPath(of: id))
+            try names.releaseAll(of: id)
+            for name in (try? AnonymousVolumeList.read(paths)) ?? [] { try volumeStore.remove(name) }
+            try FileTree.remove(paths.runFolder)
+            try FileTree.remove(paths.folder)
+            try idRanges.releaseAll(of: id)
+        }
+    }
+
     private func endSupervisor(of state: ContainerState, boot: BootID) throws {
         guard let supervisor = state.supervisor, hasSupervisor(state, boot: boot), let pidfd = supervisor.open() else {
             return
@@ -67,9 +87,9 @@ extension Engine {
     }
 
     private func removeCgroup(of record: ContainerRecord) throws {
-        let cgroup = try Cgroup(path: record.cgroupPath, layout: try CgroupLayout.detect())
-        try cgroup.remove()
+        // Also kills what a supervisor that died before it had recorded anything has started.
+        try killCgroup(of: record)
         // The root's own folder stays while anything is in it.
-        try cgroup.removeEmptyParents()
+        try Cgroup(path: record.cgroupPath, layout: try CgroupLayout.detect()).removeEmptyParents()
     }
 }

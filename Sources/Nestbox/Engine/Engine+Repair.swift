@@ -103,17 +103,23 @@ extension Engine {
             state.error = "an earlier start was interrupted"
         }
         state.bootID = boot.value
-        try AtomicFile.write(state.jsonBytes(), to: paths.state)
+        // On a full disk the container is still what it is now, and can be removed; the next command finds that out again.
+        try? AtomicFile.write(state.jsonBytes(), to: paths.state)
         try FileTree.remove(paths.runFolder)
         return state
     }
 
     /// Kills whatever is left in the container's cgroup and removes the cgroup.
-    func killCgroup(of record: ContainerRecord) throws {
-        let cgroup = try Cgroup(path: record.cgroupPath, layout: try CgroupLayout.detect())
+    func killCgroup(of record: ContainerRecord) throws { try killCgroup(at: record.cgroupPath) }
+
+    func killCgroup(at path: String) throws {
+        let cgroup = try Cgroup(path: path, layout: try CgroupLayout.detect())
         try cgroup.killAndWait()
         try cgroup.remove()
     }
+
+    /// The cgroup that a container has when nothing else is recorded.
+    func cgroupPath(of id: String) -> String { paths.cgroupFolder + "/" + id }
 
     /// Removes a container folder without a record: its creator died before it was complete, or its remover before all of it
     /// was gone.
@@ -124,10 +130,13 @@ extension Engine {
         guard let lock = try FolderLock.tryAcquire(paths.folder) else { return }
         defer { lock.hold() }
         guard !StoredFile.exists(paths.record) else { return }
+        try killCgroup(at: cgroupPath(of: id))
         for name in try AnonymousVolumeList.read(paths) { try volumeStore.remove(name) }
         try FileTree.remove(paths.runFolder)
-        // The links in names and ids point nowhere from now on, and are free to be claimed.
         try FileTree.remove(paths.folder)
+        // Pointing nowhere they could be claimed all the same, but nobody may ever do so.
+        try names.releaseAll(of: id)
+        try idRanges.releaseAll(of: id)
     }
 }
 

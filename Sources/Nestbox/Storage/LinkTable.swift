@@ -51,6 +51,13 @@ struct LinkTable: Sendable {
         try StoredFile.remove(path)
     }
 
+    /// Gives up every name that belongs to `container`.
+    ///
+    /// The caller holds the container's lock.
+    func releaseAll(of container: String) throws(SystemError) {
+        for name in try StoredFile.names(in: folder) { try release(name, of: container) }
+    }
+
     private func isAlive(_ container: String) -> Bool {
         !container.isEmpty && StoredFile.exists(containers + "/" + container)
     }

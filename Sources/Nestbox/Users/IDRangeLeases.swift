@@ -29,6 +29,11 @@ struct IDRangeLeases: Sendable {
         try table.release(String(range.number), of: container)
     }
 
+    /// Gives back whatever range the container has.
+    func releaseAll(of container: String) throws(SystemError) {
+        try table.releaseAll(of: container)
+    }
+
     /// The lease's path, for the supervisor of a `--rm` container to remove.
     func path(of range: IDRange) -> String { table.folder + "/\(range.number)" }
 }

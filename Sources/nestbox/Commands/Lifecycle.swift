@@ -75,6 +75,8 @@ struct Remove: NestboxCommand {
         return try Each.of(containers) { name in
             do {
                 try engine.remove(try engine.container(name), force: force, volumes: volumes)
+            } catch EngineError.damagedRecord where force {
+                try engine.removeDamaged(name)
             } catch EngineError.noSuchContainer where force {
                 return StandardError.line("no such container: \(name)")
             }
