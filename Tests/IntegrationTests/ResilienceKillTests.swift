@@ -1,0 +1,143 @@
+import Glibc
+import LinuxSystem
+import OCISpec
+import Testing
+
+extension IntegrationTests {
+    /// `kill -9` of whatever takes part, at any moment: the next command finds or removes everything.
+    @Suite struct ResilienceKill {
+        /// Moments after the start of a command, in microseconds.
+        private static let moments: [UInt32] = (0..<12).map { $0 * 4_000 * UInt32(TestEngine.patience) }
+
+        @Test(arguments: [["-d"], []]) func theCommandDiesAtAnyMomentOfRun(_ options: [String]) throws {
+            try TestEngine.with { engine in
+                for (round, moment) in Self.moments.enumerated() {
+                    let command = try Command(
+                        engine.command(["run", "--name", "victim\(round)"] + options + ["busybox", "sleep", "1000"]))
+                    usleep(moment)
+                    command.signal(SIGKILL)
+                    _ = command.finish()
+                }
+                // What was started runs on, what was not is gone or can be started; nothing is in between.
+                for id in try engine("ps", "-aq").lines.map(String.init) {
+                    let isSettled = try TestEngine.eventually {
+                        ["running", "created"].contains(try engine.inspect(id, "{{.State.Status}}"))
+                    }
+                    #expect(isSettled)
+                    if try engine.inspect(id, "{{.State.Status}}") == "running" {
+                        try #expect(engine("exec", id, "echo", "in").line == "in")
+                    }
+                    try #expect(engine("rm", "-f", id).status == 0)
+                }
+                // And every name is free again.
+                for round in Self.moments.indices {
+                    let again = try engine("run", "--rm", "--name", "victim\(round)", "busybox", "true")
+                    #expect(again.status == 0, "\(again)")
+                }
+            }
+        }
+
+        @Test func aRemovedOnExitContainerGoesWithoutItsCommand() throws {
+            try TestEngine.with { engine in
+                for options in [["-d"], [], ["-i"]] {
+                    let command = try Command(
+                        engine.command(
+                            ["run", "--rm", "--name", "temporary"] + options
+                                + ["busybox", "sh", "-c", "echo up; while [ ! -e /end ]; do sleep 0.1; done"]))
+                    if options != ["-d"] { command.read { $0.contains("up") } } else { _ = command.finish() }
+                    command.signal(SIGKILL)
+                    if options != ["-d"] { _ = command.finish() }
+                    try #expect(engine.inspect("temporary", "{{.State.Running}}") == "true")
+                    try #expect(engine("exec", "temporary", "touch", "/end").status == 0)
+                    let isGone = TestEngine.eventually { TestEngine.names(in: "\(engine.root)/containers").isEmpty }
+                    #expect(isGone)
+                    #expect(TestEngine.names(in: "\(engine.root)/names").isEmpty)
+                    #expect(TestEngine.names(in: "\(engine.root)/ids").isEmpty)
+                }
+            }
+        }
+
+        @Test func theCommandDiesAtAnyMomentOfLoad() throws {
+            try TestEngine.with(image: nil) { engine in
+                let image = try TestEngine.fixture("busybox-docker.tar")
+                for moment in Self.moments {
+                    let command = try engine.start("load", "-q", "-i", image)
+                    usleep(moment)
+                    command.signal(SIGKILL)
+                    _ = command.finish()
+                    // Whatever is listed is whole.
+                    for name in try engine("images", "-q").lines {
+                        try #expect(engine("run", "--rm", String(name), "echo", "whole").line == "whole")
+                    }
+                }
+                try #expect(engine("load", "-q", "-i", image).status == 0)
+                try #expect(engine("run", "--rm", "busybox", "echo", "here").line == "here")
+                #expect(TestEngine.names(in: "\(engine.root)/tmp").isEmpty)
+                try #expect(engine("images", "-q").lines.count == 1)
+            }
+        }
+
+        private func supervisor(of container: String, in engine: TestEngine) throws -> pid_t {
+            let id = try engine.inspect(container, "{{.Id}}")
+            let state = try TestEngine.read("\(engine.root)/containers/\(id)/state.json")
+            let supervisor = try #require(JSONValue(parsing: Array(state.utf8)).object()["supervisor"])
+            return try ProcessIdentity(json: supervisor).pid
+        }
+
+        @Test func aContainerDoesNotLiveOnWithoutItsSupervisor() throws {
+            try TestEngine.with { engine in
+                try engine("run", "-d", "--name", "orphan", "busybox", "sleep", "1000")
+                let process = try #require(pid_t(engine.inspect("orphan", "{{.State.Pid}}")))
+                let waiter = try engine.start("wait", "orphan")
+                kill(try supervisor(of: "orphan", in: engine), SIGKILL)
+                #expect(waiter.finish().line == "137")
+                try #expect(engine("ps", "-q").output.isEmpty)
+                let isGone = TestEngine.eventually { ProcessIdentity(pid: process) == nil }
+                #expect(isGone)
+                try #expect(
+                    engine.inspect("orphan", "{{.State.Status}} {{.State.ExitCode}} {{.State.Error}}").hasPrefix(
+                        "exited 137 the container's supervisor ended"))
+                // It can be used again.
+                try #expect(engine("start", "orphan").status == 0)
+                try #expect(engine("exec", "orphan", "echo", "again").line == "again")
+            }
+        }
+
+        @Test func aRemovedOnExitContainerIsRemovedInPlaceOfItsSupervisor() throws {
+            try TestEngine.with { engine in
+                try engine("run", "-d", "--rm", "--name", "orphan", "busybox", "sleep", "1000")
+                kill(try supervisor(of: "orphan", in: engine), SIGKILL)
+                try #expect(engine("ps", "-aq").output.isEmpty)
+                #expect(TestEngine.names(in: "\(engine.root)/containers").isEmpty)
+                // The name is free.
+                try #expect(engine("run", "--rm", "--name", "orphan", "busybox", "true").status == 0)
+            }
+        }
+
+        @Test func theSupervisorDiesAtAnyMomentOfTheStart() throws {
+            try TestEngine.with { engine in
+                try engine("create", "--name", "victim", "busybox", "sleep", "1000")
+                for moment in Self.moments.prefix(8) {
+                    let command = try engine.start("start", "victim")
+                    usleep(moment)
+                    for process in TestEngine.names(in: "/proc") where process.allSatisfy(\.isNumber) {
+                        let status = (try? TestEngine.read("/proc/\(process)/stat")) ?? ""
+                        let arguments = (try? TestEngine.read("/proc/\(process)/cmdline")) ?? ""
+                        // Only the child of this very command.
+                        let parent = status.split(separator: ")").last?.split(separator: " ").dropFirst().first
+                        if parent == "\(command.pid)", arguments.contains("supervise"), let pid = pid_t(process) {
+                            kill(pid, SIGKILL)
+                        }
+                    }
+                    let result = command.finish()
+                    #expect(result.status == 0 || !result.error.isEmpty)
+                    if try engine.inspect("victim", "{{.State.Running}}") == "true" {
+                        try #expect(engine("kill", "victim").status == 0)
+                    }
+                }
+                try #expect(engine("start", "victim").status == 0)
+                try #expect(engine("exec", "victim", "echo", "well").line == "well")
+            }
+        }
+    }
+}
