@@ -87,8 +87,9 @@ extension IntegrationTests {
                 try engine(
                     "run", "-d", "--name", "hog", "--ulimit", "nofile=1024", "busybox", "sh", "-c",
                     """
-                    for n in 1 2 3 4 5; do paste $(yes /dev/ptmx | head -n 900) & done
+                    paste $(yes /dev/ptmx | head -n 900) &
                     until [ $(ls /dev/pts | wc -l) -gt 800 ]; do sleep 0.1; done
+                    for n in 1 2 3 4; do paste $(yes /dev/ptmx | head -n 900) & done
                     sleep 2; ls /dev/pts | wc -l; sleep 1000
                     """)
                 var taken = 0
