@@ -102,6 +102,11 @@ int nb_close_on_exec_from(unsigned int first)
     return (int)NB_SYSCALL3(SYS_close_range, first, ~0U, NB_CLOSE_RANGE_CLOEXEC);
 }
 
+int nb_close_range(unsigned int first, unsigned int last)
+{
+    return (int)NB_SYSCALL3(SYS_close_range, first, last, 0);
+}
+
 int nb_memory_file(const char *name)
 {
     return (int)NB_SYSCALL2(SYS_memfd_create, name, MFD_CLOEXEC | MFD_ALLOW_SEALING);

@@ -24,6 +24,8 @@ int nb_pidfd_send_signal(int pidfd, int signal)
 
 int nb_set_not_dumpable(void) { return (int)NB_SYSCALL5(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
+int nb_set_name(const char *name) { return (int)NB_SYSCALL2(SYS_prctl, PR_SET_NAME, name); }
+
 int nb_set_limit(pid_t pid, int resource, uint64_t soft, uint64_t hard)
 {
     struct {

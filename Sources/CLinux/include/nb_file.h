@@ -26,6 +26,9 @@ int nb_make_file_in_root(int root, const char *path, mode_t mode);
 /* close_range(2) with CLOSE_RANGE_CLOEXEC from `first` up. */
 int nb_close_on_exec_from(unsigned int first);
 
+/* close_range(2): closes the descriptors from `first` to `last`. */
+int nb_close_range(unsigned int first, unsigned int last);
+
 /* memfd_create(2), sealable. */
 int nb_memory_file(const char *name);
 

@@ -64,6 +64,8 @@ enum nb_step_kind {
     NB_STEP_TERMINAL,
     /* fd becomes descriptor `value`. */
     NB_STEP_DESCRIPTOR,
+    /* The container's own null device becomes descriptor `value`; fd, where it has none. */
+    NB_STEP_NULL_DEVICE,
     /* Write `source` to /proc/sys/`target`. */
     NB_STEP_SYSCTL,
     /* Write `source` to fd, as one write: a cgroup's tasks file. */

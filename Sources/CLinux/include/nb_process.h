@@ -11,6 +11,8 @@ int nb_pidfd_send_signal(int pidfd, int signal);
 
 /* prctl(PR_SET_DUMPABLE, 0): nobody but root reads this process's memory or /proc/PID/exe. */
 int nb_set_not_dumpable(void);
+/* The name that ps(1) shows, of at most 15 bytes. */
+int nb_set_name(const char *name);
 
 /* prlimit64(2): sets a limit of another process. Units as in setrlimit(2). */
 int nb_set_limit(pid_t pid, int resource, uint64_t soft, uint64_t hard);

@@ -92,17 +92,15 @@ extension FileDescriptor {
         while true {
             var failure: Errno?
             var count = 0
-            let start = bytes.count
-            let size = min(step, limit + 1 - start)
-            bytes.append(contentsOf: repeatElement(0, count: size))
-            bytes.withUnsafeMutableBytes { buffer in
+            let size = min(step, limit + 1 - bytes.count)
+            withUnsafeTemporaryAllocation(byteCount: size, alignment: 16) { buffer in
                 repeat {
-                    count = Glibc.read(number, buffer.baseAddress.map { $0 + start }, size)
+                    count = Glibc.read(number, buffer.baseAddress, size)
                     failure = count < 0 ? Errno.current : nil
                 } while failure == .interrupted
+                if count > 0 { bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
             }
             if let failure { throw SystemError("read", "descriptor \(number)", failure) }
-            bytes.removeLast(size - count)
             if count == 0 { return bytes }
             if bytes.count > limit { throw SystemError("read", "descriptor \(number)", Errno(EFBIG)) }
             step = min(step * 4, 1 << 20)

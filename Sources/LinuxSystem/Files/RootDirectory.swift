@@ -69,19 +69,21 @@ public struct RootDirectory: ~Copyable, Sendable {
     /// A fifo or device in its place is never opened for reading.
     /// - Throws: `SystemError` (`EINVAL` when it is no regular file, `EFBIG` when it is too long).
     public borrowing func readFile(_ path: RootedPath, limit: Int) throws(SystemError) -> [UInt8]? {
-        let file: FileDescriptor
+        let place: FileDescriptor
         do {
-            file = try open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
+            place = try open(path, NB_O_PATH)
         } catch  where error.errno == .noSuchFile || error.errno == .notDirectory {
             return nil
         }
-        guard try file.status().st_mode & S_IFMT == S_IFREG else {
+        // Looked at before it is opened: opening a device does something (a watchdog's starts it).
+        guard try place.status().st_mode & S_IFMT == S_IFREG else {
             throw SystemError("read", path.description, .invalidArgument, hint: "it is no regular file")
         }
         // A link into /proc: /proc/kmsg would be emptied and waited for, and nothing there is an image's or a container's.
-        guard try !file.isOnProcfs() else {
+        guard try !place.isOnProcfs() else {
             throw SystemError("read", path.description, .invalidArgument, hint: "it leads into /proc")
         }
+        let file = try FileDescriptor.open("/proc/self/fd/\(place.rawValue)", O_RDONLY | O_NONBLOCK | O_NOCTTY)
         return try file.readAll(limit: limit)
     }
 }

@@ -15,7 +15,9 @@ public enum SealedExecutable {
         }
         let folder = slash == path.startIndex ? "/" : String(path[..<slash])
         let name = String(path[path.index(after: slash)...])
-        let lower = try FileDescriptor.open(folder, NB_O_PATH | O_DIRECTORY)
+        let opened = try FileDescriptor.open(folder, NB_O_PATH | O_DIRECTORY)
+        // A clone, so that it is found wherever it lies: by its path, the staging folder could hide it.
+        let lower = FileDescriptor(owning: try checked(nb_clone_tree(opened.rawValue, "", 0), "clone", folder))
         // Without a writable layer overlayfs wants two: the second one is empty.
         let empty = try emptyFolder()
         let result = nb_mount_overlay([lower.rawValue, empty.rawValue], 2, -1, -1, NB_MOUNT_READ_ONLY, "/tmp")

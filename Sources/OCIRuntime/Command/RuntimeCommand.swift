@@ -14,6 +14,8 @@ public enum RuntimeCommand {
     public static func run(_ arguments: [String]) -> Int32 {
         // Nobody but root reads this process's memory or reaches its program (threats.md, primitive 5).
         _ = nb_set_not_dumpable()
+        // It is started by its descriptor, whose number would be its name.
+        _ = nb_set_name("nestbox-runtime")
         switch arguments.dropFirst().first {
         case "--version", "-v":
             print("nestbox-runtime version \(version)\nspec: \(RuntimeSpecification.version)")
@@ -48,6 +50,7 @@ public enum RuntimeCommand {
             complain("cannot run: \(sealAgain(arguments, keeping: numbers))")
             return 125
         }
+        closeAll(but: numbers)
         for number in numbers { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
         let client = clientNumber.map { FileDescriptor(owning: $0) }
         let report = FileDescriptor(owning: reportNumber)
@@ -68,6 +71,16 @@ public enum RuntimeCommand {
         return number
     }
 
+    /// Closes what a careless caller has leaked, which would stay open as long as the container runs (CVE-2024-21626).
+    private static func closeAll(but numbers: [Int32]) {
+        var first = UInt32(3)
+        for number in numbers.map(UInt32.init(bitPattern:)).sorted() {
+            if number > first { _ = nb_close_range(first, number - 1) }
+            first = number + 1
+        }
+        _ = nb_close_range(first, .max)
+    }
+
     /// Executes this program again through a read-only overlay.
     ///
     /// Returns only when that failed, with the reason.
@@ -77,8 +90,6 @@ public enum RuntimeCommand {
             try retrying("read", "/proc/self/exe") { readlink("/proc/self/exe", &path, 4096) }
             let text = String(decoding: path.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
             let program = try SealedExecutable.open(text)
-            // What a careless caller has leaked would stay open as long as the container runs (CVE-2024-21626).
-            _ = nb_close_on_exec_from(3)
             for number in numbers { _ = fcntl(number, F_SETFD, 0) }
             var argv = arguments.map { strdup($0) } + [nil]
             let result = nb_execute_descriptor(program.rawValue, &argv, environ)

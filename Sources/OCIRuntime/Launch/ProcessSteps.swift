@@ -71,11 +71,15 @@ struct ProcessSteps {
         }
         let owner = idMap.map { $0.hostID &+ user.uid } ?? user.uid
         for (target, number) in streams.move(to: &list).enumerated() {
-            // A pipe belongs to its maker; the container's user must be able to open /dev/stdout. The host's own files,
-            // such as /dev/null for an empty input, stay as they are.
+            // A pipe belongs to its maker; the container's user must be able to open /dev/stdout.
             var status = stat()
-            if fstat(number, &status) == 0, status.st_mode & S_IFMT == S_IFIFO { _ = fchown(number, owner, gid_t.max) }
-            list.add(NB_STEP_DESCRIPTOR, fd: number, value: UInt64(target), "set up the standard streams")
+            let kind = fstat(number, &status) == 0 ? status.st_mode & S_IFMT : 0
+            if kind == S_IFIFO { _ = fchown(number, owner, gid_t.max) }
+            // An empty input.
+            let isNull = kind == S_IFCHR && status.st_rdev == 0x103
+            list.add(
+                isNull ? NB_STEP_NULL_DEVICE : NB_STEP_DESCRIPTOR, fd: number, value: UInt64(target),
+                "set up the standard streams")
         }
     }
 

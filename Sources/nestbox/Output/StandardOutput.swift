@@ -49,7 +49,15 @@ enum StandardOutput {
 /// Writing what a person should know.
 enum StandardError {
     /// `nestbox: ` and the text, as one line; nobody is left to tell when that fails.
-    static func line(_ text: String) { plain("nestbox: \(text)") }
+    ///
+    /// The text may quote an image: no control character of it reaches the terminal.
+    static func line(_ text: String) { plain("nestbox: \(text.unicodeScalars.map(visible).joined())") }
+
+    private static func visible(_ scalar: Unicode.Scalar) -> String {
+        guard scalar.properties.generalCategory == .control else { return String(scalar) }
+        let digits = String(scalar.value, radix: 16)
+        return scalar == "\n" ? "\\n" : "\\x\(digits.count < 2 ? "0" : "")\(digits)"
+    }
 
     /// A line without the program's name.
     static func plain(_ text: String) { write(text + "\n") }
