@@ -15,10 +15,10 @@ extension IntegrationTests {
                 echo seen >> /seen
                 read line < $process/maps && case "$line" in *nestbox-runtime*) echo maps >> /success;; esac
                 for number in 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
-                  : < $process/fd/$number && read name < $process/comm && [ "$name" = nestbox-runtime ] \
+                  true < $process/fd/$number && read name < $process/comm && [ "$name" = nestbox-runtime ] \
             && echo descriptor $number >> /success
                 done
-                : > $process/mem && read name < $process/comm && [ "$name" = nestbox-runtime ] && echo memory >> /success
+                true > $process/mem && read name < $process/comm && [ "$name" = nestbox-runtime ] && echo memory >> /success
               done
             done 2> /dev/null
             """

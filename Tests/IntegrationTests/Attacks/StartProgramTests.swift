@@ -99,9 +99,9 @@ extension IntegrationTests {
                       line=
                       read line 2>/dev/null < $process/maps; [ -z "$line" ] || echo maps
                       read line 2>/dev/null < $process/environ; [ -z "$line" ] || echo environ
-                      { : < $process/fd/0; } 2>/dev/null && echo descriptor
-                      { : > $process/exe; } 2>/dev/null && echo program
-                      { : > $process/mem; } 2>/dev/null && echo memory
+                      { true < $process/fd/0; } 2>/dev/null && echo descriptor
+                      { true > $process/exe; } 2>/dev/null && echo program
+                      { true > $process/mem; } 2>/dev/null && echo memory
                       cd $process/root 2>/dev/null && echo root
                       cd $process/cwd 2>/dev/null && echo cwd
                     done
