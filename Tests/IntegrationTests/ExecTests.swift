@@ -8,7 +8,7 @@ extension IntegrationTests {
         private static let rights = "grep -E '^(Cap(Inh|Prm|Eff|Bnd|Amb)|NoNewPrivs|Seccomp):' /proc/self/status"
 
         @Test func itIsInEveryNamespaceAndTheCgroupWithTheContainersRights() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let script = "\(Self.links) >/facts; \(Self.rights) >>/facts; echo done; sleep 1000"
                 try engine(
                     "run", "-d", "--name", "box", "--cap-drop", "MKNOD", "--cap-add", "SYS_NICE", "--memory", "64m",
@@ -40,7 +40,7 @@ extension IntegrationTests {
         }
 
         @Test func flagsInputAndExitCodes() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 try engine(
                     "run", "-d", "--name", "box", "-e", "KEPT=yes", "-u", "nobody", "-w", "/tmp", "busybox", "sleep",
                     "1000")
@@ -70,7 +70,7 @@ extension IntegrationTests {
         }
 
         @Test func aPrivilegedOneHasAllCapabilitiesAndNoFilter() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 try engine("run", "-d", "--name", "box", "busybox", "sleep", "1000")
                 let plain = try engine("exec", "box", "sh", "-c", Self.rights).output
                 #expect(plain.contains("CapEff:\t00000000a80425fb") && plain.contains("CapAmb:\t0000000000000000"))

@@ -10,7 +10,7 @@ extension IntegrationTests {
         }
 
         @Test func informationIsTextJSONOrATemplate() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 for command in ["info", "version"] {
                     let text = try engine(command)
                     #expect(text.status == 0 && text.output.contains("ersion: "), "\(text)")
@@ -31,7 +31,7 @@ extension IntegrationTests {
         }
 
         @Test func listsAndInspectionsAreTablesJSONOrTemplates() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let id = try engine("create", "--name", "box", "-l", "a=b", "-m", "32m", "busybox", "echo", "a b").line
                 let table = try engine("ps", "-a", "--format", "table {{.ID}}\t{{.Names}}\t{{.Labels}}").lines
                 try #require(table.count == 2 && table[0].hasPrefix("CONTAINER ID   NAMES"), "\(table)")

@@ -4,7 +4,7 @@ extension IntegrationTests {
     /// From create to remove.
     @Suite struct Lifecycle {
         @Test func aContainerIsCreatedStartedStoppedStartedAgainAndRemoved() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let script = "trap 'echo bye; exit 3' TERM; echo hello; while :; do sleep 0.05; done"
                 let created = try engine(
                     "create", "--name", "web", "--label", "tier=front", "-l", "bare", "busybox", "sh", "-c", script)
@@ -43,7 +43,7 @@ extension IntegrationTests {
         }
 
         @Test func stopKillsWhatIgnoresItsSignalAndKillSendsAny() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let deaf = "trap '' TERM; trap 'echo usr1' USR1; echo ready; while :; do sleep 0.05; done"
                 try engine("run", "-d", "--name", "deaf", "--stop-timeout", "1", "busybox", "sh", "-c", deaf)
                 try engine("run", "-d", "--name", "second", "busybox", "sleep", "1000")
@@ -63,7 +63,7 @@ extension IntegrationTests {
         }
 
         @Test func removeAtExitTakesEverything() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let ids = "\(engine.folder)/id"
                 let script = "sleep 1000"
                 let id = try engine("run", "-d", "--rm", "--cidfile", ids, "-v", "/data", "busybox", "sh", "-c", script)
@@ -78,7 +78,7 @@ extension IntegrationTests {
         }
 
         @Test func startAttachedShowsOutputAndExitCode() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 try engine(
                     "create", "-i", "--name", "reader", "busybox", "sh", "-c", "read line; echo got $line; exit 9")
                 let result = try engine("start", "-a", "-i", "reader", input: "text\n")
@@ -93,7 +93,7 @@ extension IntegrationTests {
         }
 
         @Test func usageErrorsAreOneLineAndExitWith125() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 try engine("create", "--name", "taken", "busybox", "true")
                 let wrong: [[String]] = [
                     ["--no-such-flag", "busybox"], ["no-such-image"], ["--name", "taken", "busybox"],
@@ -117,7 +117,7 @@ extension IntegrationTests {
         }
 
         @Test func anInitReapsOrphansAndPassesSignalsOn() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 // The orphan's parent is gone; PID 1 is not the shell, and reaps it.
                 let script = """
                     echo $$; sh -c 'sleep 0.1 & echo $! >/tmp/orphan'; pid=$(cat /tmp/orphan)

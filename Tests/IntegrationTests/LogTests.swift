@@ -5,7 +5,7 @@ extension IntegrationTests {
     /// The log of a container in json-file form, and `logs`.
     @Suite struct Logs {
         @Test func everyEntryHasItsStreamTimeAndAtMost16KiB() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let script = """
                     echo out; echo err >&2; head -c 40000 /dev/zero | tr '\\0' x; echo; printf 'quote " tab\\t end'
                     """
@@ -34,7 +34,7 @@ extension IntegrationTests {
         }
 
         @Test func linesAreChosenByNumberAndTimeAndFollowed() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let script = """
                     trap 'echo four; exit 0' TERM; for word in one two three; do echo $word; sleep 0.05; done
                     while :; do sleep 0.05; done

@@ -19,7 +19,7 @@ extension IntegrationTests {
         }
 
         @Test func allAreItsOwnUnlessTheHostsAreAskedFor() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 try #expect(Self.shared(engine, []) == [])
                 try #expect(Self.shared(engine, ["--cgroupns", "host"]) == ["cgroup"])
                 try #expect(Self.shared(engine, ["--uts", "host"]) == ["uts"])
@@ -34,7 +34,7 @@ extension IntegrationTests {
         }
 
         @Test func eachContainerHasItsOwnRangeOfIDs() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let map = "awk '{print $1, $2, $3}' /proc/self/uid_map /proc/self/gid_map; sleep 1000"
                 for name in ["one", "two"] { try engine("run", "-d", "--name", name, "busybox", "sh", "-c", map) }
                 #expect(try TestEngine.eventually { try engine("logs", "two").lines.count == 2 })
@@ -54,7 +54,7 @@ extension IntegrationTests {
         }
 
         @Test func namespacesOfAnotherContainerAreJoined() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let script = "\(Self.script) >/facts; echo done; exec sleep 1000"
                 try engine("run", "-d", "--name", "first", "--ipc", "shareable", "busybox", "sh", "-c", script)
                 #expect(try TestEngine.eventually { try engine("logs", "first").output == "done\n" })
@@ -69,7 +69,7 @@ extension IntegrationTests {
         }
 
         @Test func namesAndNetworksAreApart() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let host = try TestEngine.trimmed("/proc/sys/kernel/hostname")
                 let interfaces =
                     "cat /proc/net/dev | sed 1,2d | cut -d: -f1 | tr -d ' ' | grep -vE '^(sit|tunl|ip6tnl|gre|erspan|ip_vti|ip6_vti|ip6gre|gretap)'"

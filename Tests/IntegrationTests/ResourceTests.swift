@@ -4,7 +4,7 @@ extension IntegrationTests {
     /// Limits, read back from the cgroup files outside and inside.
     @Suite struct Resources {
         @Test func limitsStandInTheCgroupFilesOnBothSides() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let started = try engine(
                     "run", "-d", "--name", "box", "-m", "64m", "--memory-reservation", "32m", "--memory-swap", "96m",
                     "--cpus", "0.5", "--cpu-shares", "512", "--cpuset-cpus", "0", "--pids-limit", "33", "busybox",
@@ -44,7 +44,7 @@ extension IntegrationTests {
         }
 
         @Test func tooMuchMemoryEndsWith137AndOOMKilled() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let result = try engine("run", "--name", "greedy", "-m", "16m", "busybox", "tail", "/dev/zero")
                 #expect(result.status == 137, "\(result)")
                 try #expect(engine.inspect("greedy", "{{.State.OOMKilled}} {{.State.ExitCode}}") == "true 137")
@@ -57,14 +57,14 @@ extension IntegrationTests {
         }
 
         @Test func aProgramThatFitsRunsIn512KiB() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let result = try engine("run", "--rm", "--memory", "512k", "busybox", "/bin/true")
                 #expect(result.status == 0, "\(result)")
             }
         }
 
         @Test func noMoreProcessesThanTheLimit() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let script = "for i in 1 2 3 4 5 6 7 8 9; do sleep 5 & done; echo all"
                 let limited = try engine.shell(script, with: ["--pids-limit", "6"])
                 #expect(limited.status != 0 && !limited.output.contains("all"), "\(limited)")

@@ -4,7 +4,7 @@ extension IntegrationTests {
     /// The main job: a real container from a real image.
     @Suite struct Run {
         @Test func outputAndExitCodeAreTheCommands() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let result = try engine("run", "--rm", "busybox", "sh", "-c", "echo out; echo err >&2; exit 7")
                 #expect(result.status == 7)
                 #expect(result.output == "out\n")
@@ -14,20 +14,20 @@ extension IntegrationTests {
 
         @Test(arguments: [("/bin/false", Int32(1)), ("no-such-program", 127), ("/etc/passwd", 126)])
         func exitCodesAreDockers(_ program: String, _ status: Int32) throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 try #expect(engine("run", "--rm", "busybox", program).status == status)
             }
         }
 
         @Test func aSignalsExitCodeIs128PlusItsNumber() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 try #expect(engine("run", "--rm", "busybox", "sh", "-c", "kill -TERM $$").status == 0)
                 try #expect(engine("run", "--rm", "--init", "busybox", "sh", "-c", "kill -TERM $$").status == 143)
             }
         }
 
         @Test func standardInputReachesTheContainer() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let result = try engine("run", "-i", "--rm", "busybox", "tr", "a-z", "A-Z", input: "hello\n")
                 #expect(result.output == "HELLO\n")
                 #expect(result.status == 0)

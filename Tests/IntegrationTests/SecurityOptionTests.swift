@@ -20,7 +20,7 @@ extension IntegrationTests {
         private static let zero = "0000000000000000"
 
         @Test func capabilitiesAreDockersDefaultAddedToAndDroppedFrom() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let standard = try Self.rights(engine, [])
                 #expect(standard["CapEff"] == "00000000a80425fb" && standard["CapBnd"] == "00000000a80425fb")
                 #expect(standard["CapInh"] == Self.zero && standard["CapAmb"] == Self.zero)
@@ -45,7 +45,7 @@ extension IntegrationTests {
         }
 
         @Test func setUserIDProgramsGainNothingWithNoNewPrivileges() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 // passwd of busybox refuses to work unless the set-user-id bit made it root's.
                 let script = """
                     cp /bin/busybox /tmp/passwd; chmod 4755 /tmp/passwd
@@ -58,7 +58,7 @@ extension IntegrationTests {
         }
 
         @Test func profilesInBothFormsDecideSystemCalls() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let oci = try engine.file(
                     "oci.json",
                     text: """
@@ -89,7 +89,7 @@ extension IntegrationTests {
         }
 
         @Test func kernelPathsAreHiddenAndReadOnlyUnlessOpened() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let script = """
                     for f in /proc/kcore /proc/keys /proc/timer_list /proc/interrupts; do
                     [ ! -e $f ] || [ ! -s $f ] && [ "$(head -c 1 $f 2>/dev/null | wc -c)" = 0 ] || echo $f; done

@@ -12,7 +12,7 @@ extension IntegrationTests {
         }
 
         @Test func filesKeepTheirOwnersOnBothSidesOfABindMount() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let file = try engine.file("shared/theirs", text: "of the host\n")
                 chown(file, 1000, 50)
                 let folder = "\(engine.folder)/shared"
@@ -33,7 +33,7 @@ extension IntegrationTests {
         }
 
         @Test func bindMountsAreReadOnlyRecursiveOrSingleFilesAsAsked() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let file = try engine.file("source/file", text: "content\n")
                 let folder = "\(engine.folder)/source"
                 let script = """
@@ -55,7 +55,7 @@ extension IntegrationTests {
         }
 
         @Test func targetsInsideOneAnotherAreMountedOutermostFirst() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let inner = try engine.file("inner/file", text: "inner\n")
                 _ = try engine.file("outer/file", text: "outer\n")
                 let result = try engine.shell(
@@ -68,7 +68,7 @@ extension IntegrationTests {
         }
 
         @Test func namedVolumesLiveOnAndBeginWithTheImagesFiles() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let first = try engine.shell(
                     "stat -c %u:%g /home/app; touch /home/app/byroot; echo kept >/d/file",
                     with: ["-v", "home:/home/app", "--mount", "type=volume,source=data,target=/d"])
@@ -86,7 +86,7 @@ extension IntegrationTests {
         }
 
         @Test func memoryMountsHaveTheirSizeAndMode() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let script = """
                     for d in /run /t /m /dev/shm; do echo $(df -k $d | awk 'END {print $2}') $(stat -c %a $d); done
                     grep ' /t ' /proc/mounts | grep -c noexec; (echo x >/root-file) 2>/dev/null || echo read-only

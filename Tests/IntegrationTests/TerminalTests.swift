@@ -8,7 +8,7 @@ extension IntegrationTests {
         }
 
         @Test func sizeKeysSignalsAndDetachingWorkAsOnARealTerminal() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let script = """
                     trap 'echo interrupted' INT; trap 'echo now $(stty size)' WINCH; echo $(tty) $(stty size)
                     read line; echo "got $line"; while :; do sleep 0.05; done
@@ -42,7 +42,7 @@ extension IntegrationTests {
         }
 
         @Test func aTerminalMakesOneStreamOfBothAndNeedsATerminalToType() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let result = try engine(
                     "run", "-t", "--rm", "busybox", "sh", "-c", "echo out; echo err >&2; tty; exit 3")
                 #expect(result.output == "out\r\nerr\r\n/dev/pts/0\r\n" && result.error.isEmpty, "\(result)")

@@ -1,23 +1,32 @@
 import Glibc
 import LinuxSystem
+import Synchronization
 import Testing
 
 /// A Nestbox of its own for one test: roots below /var/tmp, the executables that `make build` made, and at the end a
 /// check that nothing is left.
 final class TestEngine {
+    /// The test's own folder.
     let folder: String
-    private let program: String
-
-    var root: String { "\(folder)/root" }
+    let root: String
     /// Short, for the sockets in it: their paths have at most 107 bytes (unix(7)).
     let runRoot: String
+    private let program: String
+    private let isShared: Bool
 
-    private init() throws {
+    /// - Parameter store: the root of an engine that is there already.
+    private init(store: String? = nil) throws {
         program = "\(try Self.variable("NESTBOX_BIN"))/nestbox"
+        folder = try Self.makeFolder()
+        isShared = store != nil
+        root = store ?? "\(folder)/root"
+        runRoot = "/run/nb.\(folder.suffix(6))"
+    }
+
+    private static func makeFolder() throws -> String {
         var template = Array("/var/tmp/nestbox-test.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw SystemError("make", "a folder", .current) }
-        folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        runRoot = "/run/nb.\(folder.suffix(6))"
+        return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     private static func variable(_ name: String) throws -> String {
@@ -42,6 +51,43 @@ final class TestEngine {
             #expect(loaded.status == 0, "\(loaded)", sourceLocation: sourceLocation)
         }
         try body(engine)
+    }
+
+    /// Gives `body` an engine with the busybox image in a store that such tests use one after the other: loading an image
+    /// takes seconds in the test VM.
+    ///
+    /// For tests that leave images and the store's own files alone.
+    static func withBusybox(
+        sourceLocation: SourceLocation = #_sourceLocation, _ body: (TestEngine) throws -> Void
+    ) throws {
+        let path = try store.withLock { store in
+            if let store { return store }
+            let path = try makeFolder()
+            let loaded = try TestEngine(store: path).loadingStore()
+            #expect(loaded.status == 0, "\(loaded)", sourceLocation: sourceLocation)
+            store = path
+            atexit { TestEngine.store.withLock { TestEngine.removeStore(&$0) } }
+            return path
+        }
+        let engine = try TestEngine(store: path)
+        defer { engine.close(sourceLocation) }
+        try body(engine)
+    }
+
+    /// The root of the shared store, once a test has made it.
+    private static let store = Mutex<String?>(nil)
+
+    private static func removeStore(_ store: inout String?) {
+        if let path = store { try? FileTree.remove(path) }
+        store = nil
+    }
+
+    private func loadingStore() throws -> CommandResult {
+        defer {
+            try? FileTree.remove(folder)
+            try? FileTree.remove(runRoot)
+        }
+        return try self("load", "-q", "-i", Self.fixture("busybox-docker.tar"))
     }
 
     /// Runs `nestbox` with this engine's roots to its end.
@@ -101,7 +147,10 @@ final class TestEngine {
         }
         let isQuiet = Self.eventually(seconds: 10) { leftovers().isEmpty }
         #expect(isQuiet, "left behind: \(leftovers())", sourceLocation: sourceLocation)
+        // The next test must not suffer from what this one left.
+        if isShared, !isQuiet { Self.store.withLock { Self.removeStore(&$0) } }
         #expect(throws: Never.self, sourceLocation: sourceLocation) {
+            if isShared { try FileTree.remove("\(root)/volumes") }
             try FileTree.remove(folder)
             try FileTree.remove(runRoot)
         }
@@ -111,11 +160,12 @@ final class TestEngine {
     private func leftovers() -> [String] {
         var found: [String] = []
         let mounts = (try? Self.read("/proc/self/mountinfo")) ?? ""
-        found += mounts.split(separator: "\n").filter { $0.contains(folder) }.map(String.init)
+        found += mounts.split(separator: "\n").filter { $0.contains(root) || $0.contains(folder) }
+            .map(String.init)
         for process in Self.names(in: "/proc") where process.allSatisfy(\.isNumber) {
             let command = (try? Self.read("/proc/\(process)/cmdline")) ?? ""
             let groups = (try? Self.read("/proc/\(process)/cgroup")) ?? ""
-            if command.contains(folder) || (cgroupName.map { groups.contains($0) } ?? false) {
+            if command.contains(root) || command.contains(folder) || (cgroupName.map { groups.contains($0) } ?? false) {
                 found.append("process \(process) \(command)")
             }
         }
