@@ -7,6 +7,8 @@ enum RuntimeProcess {
     /// Leaves the caller's session, terminal and working folder, and shuts the process's memory off from others.
     static func detach() {
         setsid()
+        // The caller may be gone before it has read the report: that must not end the container.
+        signal(SIGPIPE, SIG_IGN)
         chdir("/")
         // Neither what the runtime makes nor the container's default depends on the caller's mask (Docker's is 022).
         umask(0o022)
@@ -16,10 +18,8 @@ enum RuntimeProcess {
         if null > 2 { close(null) }
     }
 
-    /// The signals that a supervisor or an exec session answers; all are blocked from now on, and SIGPIPE is ignored by
-    /// every write that could raise it.
+    /// The signals that a supervisor or an exec session answers; all are blocked from now on.
     static func signals() -> FileDescriptor? {
-        signal(SIGPIPE, SIG_IGN)
         let mask = [SIGTERM, SIGINT, SIGHUP, SIGQUIT].reduce(UInt64(0)) { $0 | 1 << UInt64($1 - 1) }
         let descriptor = nb_signal_descriptor(mask)
         return descriptor < 0 ? nil : FileDescriptor(owning: descriptor)
