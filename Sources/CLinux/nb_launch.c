@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -108,6 +109,9 @@ void nb_run_steps(struct nb_launch *launch, size_t first)
 
 static int nb_child(void *argument)
 {
+    /* While the descriptors are shared, the parent's end of the socket stays open in the child itself: its death would
+     * go unnoticed, and everything that waits for the report with it. */
+    NB_SYSCALL5(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     nb_run_steps(argument, 0);
     return 1;
 }
