@@ -1,3 +1,17 @@
+/// How many characters a terminal shows.
+public struct TerminalSize: Sendable, Hashable {
+    /// Lines.
+    public var rows: UInt16
+    /// Characters in a line.
+    public var columns: UInt16
+
+    /// A size.
+    public init(rows: UInt16, columns: UInt16) {
+        self.rows = rows
+        self.columns = columns
+    }
+}
+
 /// What a caller asks for when it runs one more process in a container.
 public struct ExecConfiguration: Sendable, Hashable {
     /// The command and its arguments; never empty.
@@ -12,6 +26,8 @@ public struct ExecConfiguration: Sendable, Hashable {
     public var interactive: Bool
     /// Give the process a pseudo terminal (`-t`).
     public var tty: Bool
+    /// The pseudo terminal's size from the start; nil: none until a client sends one.
+    public var terminalSize: TerminalSize?
     /// Give the process all capabilities and no seccomp filter.
     public var privileged: Bool
     /// Do not wait for it.

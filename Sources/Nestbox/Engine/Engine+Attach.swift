@@ -52,6 +52,7 @@ extension Engine {
         input.configuration.devices = []
         input.configuration.ulimits = []
         input.configuration.tty = exec.tty
+        input.terminalSize = exec.terminalSize
         let output = try input.specification()
         var specification = output.specification
         var own = specification.process ?? .init(args: exec.command, cwd: "/")

@@ -6,18 +6,22 @@ internal import OCISpec
 extension Engine {
     /// Makes a container and starts it: what `create` and `start` do, without looking anything up twice.
     ///
-    /// - Parameter attached: whether a socket with its streams comes back.
+    /// - Parameters:
+    ///   - attached: whether a socket with its streams comes back.
+    ///   - terminalSize: the size of its terminal from the start.
     /// - Throws: `EngineError`; `.startFailed` carries the exit code 125, 126 or 127. A `--rm` container that could not be
     ///   started is gone then.
     public func run(
-        _ configuration: ContainerConfiguration, attached: Bool
+        _ configuration: ContainerConfiguration, attached: Bool, terminalSize: TerminalSize? = nil
     ) throws(EngineError) -> RunningContainer {
         try EngineError.wrapping {
             let runtime = try runtime()
             let new = try make(configuration)
             let record = new.record
             do {
-                let process = try launch(record, new.input, runtime: runtime, attached: attached)
+                var input = new.input
+                input.terminalSize = terminalSize
+                let process = try launch(record, input, runtime: runtime, attached: attached)
                 new.lock.hold()
                 return RunningContainer(id: record.id, name: record.name, process: process)
             } catch {
@@ -29,9 +33,13 @@ extension Engine {
 
     /// Starts a container that is not running.
     ///
-    /// - Parameter attached: whether a socket with its streams comes back; without one nobody hears its first output but the log.
+    /// - Parameters:
+    ///   - attached: whether a socket with its streams comes back; without one nobody hears its first output but the log.
+    ///   - terminalSize: the size of its terminal from the start.
     /// - Throws: `EngineError`: `.alreadyRunning`, `.busy`, `.startFailed` with exit code 125, 126 or 127.
-    public func start(_ container: Container, attached: Bool) throws(EngineError) -> StartedProcess {
+    public func start(
+        _ container: Container, attached: Bool, terminalSize: TerminalSize? = nil
+    ) throws(EngineError) -> StartedProcess {
         try EngineError.wrapping {
             let runtime = try runtime()
             let paths = paths.container(container.id)
@@ -46,7 +54,8 @@ extension Engine {
             let record = current.record
             do {
                 let facts = try HostFacts(gatheredFor: record.configuration)
-                let input = specificationInput(of: record, facts: facts)
+                var input = specificationInput(of: record, facts: facts)
+                input.terminalSize = terminalSize
                 return try launch(record, input, runtime: runtime, attached: attached)
             } catch {
                 try recordFailedStart(of: record, error)

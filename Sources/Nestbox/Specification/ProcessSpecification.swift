@@ -9,9 +9,14 @@ extension SpecificationInput {
     /// - Throws: `EngineError.invalidConfiguration`.
     func process(capabilities: CapabilitySet) throws(EngineError) -> RuntimeSpecification.Process {
         RuntimeSpecification.Process(
-            terminal: configuration.tty, user: .init(), args: try arguments(), env: environment(),
+            terminal: configuration.tty, consoleSize: configuration.tty ? consoleSize : nil, user: .init(),
+            args: try arguments(), env: environment(),
             cwd: workingDirectory, capabilities: Self.processCapabilities(capabilities), rlimits: try limits(),
             noNewPrivileges: configuration.securityOptions.noNewPrivileges, oomScoreAdj: configuration.oomScoreAdjust)
+    }
+
+    private var consoleSize: RuntimeSpecification.Process.ConsoleSize? {
+        terminalSize.map { .init(height: UInt32($0.rows), width: UInt32($0.columns)) }
     }
 
     /// Inheritable and ambient stay empty (CVE-2022-24769): a program that is not the superuser's gains nothing on execve.

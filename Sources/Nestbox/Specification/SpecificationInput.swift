@@ -10,6 +10,8 @@ struct SpecificationInput: Sendable, Hashable {
     var image: ImageSettings
     /// Facts about this host.
     var facts: HostFacts
+    /// The size of the process's terminal from the start; nil: not known.
+    var terminalSize: TerminalSize?
     /// The ids that the user namespace maps to; nil in the host's user namespace.
     var idRange: IDRange?
     /// The host's folder behind the volume at each target: named ones, anonymous ones and those of the image.

@@ -39,6 +39,7 @@ struct Exec: NestboxCommand {
         exec.workingDirectory = try process.checkedWorkdir()
         exec.interactive = process.interactive
         exec.tty = process.tty
+        exec.terminalSize = Terminal.size
         exec.privileged = privileged
         exec.detach = detach
         var streams = AttachSession.StreamChoice(

@@ -55,7 +55,7 @@ struct Run: NestboxCommand {
             of: configuration, proxiesSignals: sigProxy, detachKeys: detachKeys)
         // From here on a signal waits for the container, instead of ending this process with the container half started.
         let signals = try SignalReceiver(streams.signals)
-        var running = try engine.run(configuration, attached: true)
+        var running = try engine.run(configuration, attached: true, terminalSize: Terminal.size)
         try idFile.write(running.id)
         Warnings.show(running.process.warnings)
         let id = running.id

@@ -44,7 +44,7 @@ struct Start: NestboxCommand {
         configuration.attach = interactive ? [.input, .output, .error] : [.output, .error]
         let streams = try Attachment.streams(of: configuration, proxiesSignals: sigProxy, detachKeys: detachKeys)
         let signals = try SignalReceiver(streams.signals)
-        var started = try engine.start(container, attached: true)
+        var started = try engine.start(container, attached: true, terminalSize: Terminal.size)
         Warnings.show(started.warnings)
         let id = container.id
         guard let socket = started.socket.take() else {

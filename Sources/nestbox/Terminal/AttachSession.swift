@@ -1,5 +1,6 @@
 internal import Glibc
 internal import LinuxSystem
+internal import Nestbox
 internal import OCIRuntime
 
 /// Carries bytes between this process' standard streams and a container's, until one side has enough.

@@ -1,6 +1,7 @@
 internal import CLinux
 internal import Glibc
 internal import LinuxSystem
+internal import Nestbox
 
 /// The caller's terminal.
 enum Terminal {
@@ -8,10 +9,12 @@ enum Terminal {
     static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
     /// The size of the terminal that output goes to, else of the one that input comes from; nil: there is none.
-    static var size: (rows: UInt16, columns: UInt16)? {
+    static var size: TerminalSize? {
         for descriptor in [STDOUT_FILENO, STDIN_FILENO, STDERR_FILENO] {
             var (rows, columns): (UInt16, UInt16) = (0, 0)
-            if nb_window_size(descriptor, &rows, &columns) == 0, rows > 0, columns > 0 { return (rows, columns) }
+            if nb_window_size(descriptor, &rows, &columns) == 0, rows > 0, columns > 0 {
+                return TerminalSize(rows: rows, columns: columns)
+            }
         }
         return nil
     }
