@@ -11,7 +11,7 @@ action=${1:?usage: tests.sh run|shell KERNEL} kernel=${2:?usage: tests.sh run|sh
 # Tests that touch the kernel: those of pure values say nothing new on another one, and the interpreter of seccomp
 # filters takes minutes under emulation.
 filter=${VM_FILTER:-IntegrationTests|LinuxSystemTests.*Cgroup|OCIRuntimeTests}
-skip=${VM_SKIP:-LinuxSystemTests.*Seccomp}
+skip=${VM_SKIP:-LinuxSystemTests.*Seccomp|IntegrationTests/(Resilience|Start[A-Z]|Running)}
 options=(--kernel "$kernel" --memory 4096 --disk 4096 --timeout "${VM_TIMEOUT:-420}"
     --env NESTBOX_TEST_PATIENCE=10 --env NESTBOX_BIN=/nestbox/bin --env NESTBOX_FIXTURES=/nestbox/fixtures
     --add "$NESTBOX_FIXTURES:/nestbox/fixtures" --add /bin/tar
