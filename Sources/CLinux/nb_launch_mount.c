@@ -247,15 +247,6 @@ static long nb_pivot(struct nb_launch *launch)
     return result;
 }
 
-static long nb_move_root(struct nb_launch *launch)
-{
-    long result = NB_SYSCALL1(SYS_fchdir, launch->root);
-    if (result >= 0) result = NB_SYSCALL5(SYS_mount, ".", "/", 0, MS_MOVE, 0);
-    if (result >= 0) result = NB_SYSCALL1(SYS_chroot, ".");
-    if (result >= 0) result = NB_SYSCALL1(SYS_chdir, "/");
-    return result;
-}
-
 /* Through a procfs of our own, so that nothing mounted over /proc takes part (threats.md, primitive 2). */
 static long nb_sysctl(struct nb_launch *launch, const struct nb_step *step)
 {
@@ -317,7 +308,6 @@ long nb_step_mount(struct nb_launch *launch, const struct nb_step *step)
     case NB_STEP_DEVICE: return nb_device(launch, step);
     case NB_STEP_MAKE_DIRECTORY: return nb_make_directory(launch, step);
     case NB_STEP_PIVOT: return nb_pivot(launch);
-    case NB_STEP_MOVE_ROOT: return nb_move_root(launch);
     case NB_STEP_SYSCTL: return nb_sysctl(launch, step);
     case NB_STEP_WORKING_DIRECTORY: return nb_working_directory(launch, step);
     default: return NB_NOT_MINE;

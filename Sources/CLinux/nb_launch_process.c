@@ -5,7 +5,6 @@
 #include <linux/keyctl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -49,28 +48,6 @@ static long nb_session_keyring(void)
     return result == -ENOSYS || result == -EDQUOT ? 0 : result;
 }
 
-/* Opening a fifo for writing waits until somebody reads: `start` does. The descriptor is O_PATH, so it is opened anew
- * through a procfs that the parent has passed as `value`'s descriptor. */
-static long nb_wait_fifo(const struct nb_step *step)
-{
-    char name[24] = "self/fd/";
-    size_t length = 8;
-    unsigned int number = (unsigned int)step->fd;
-    char digits[12];
-    size_t count = 0;
-    do digits[count++] = (char)('0' + number % 10);
-    while ((number /= 10) != 0);
-    while (count > 0) name[length++] = digits[--count];
-    name[length] = 0;
-    long fifo;
-    do fifo = NB_SYSCALL4(SYS_openat, (int)step->value, name, O_WRONLY | O_CLOEXEC, 0);
-    while (fifo == -EINTR);
-    if (fifo < 0) return fifo;
-    long result = NB_SYSCALL3(SYS_write, fifo, "", 1);
-    NB_SYSCALL1(SYS_close, fifo);
-    return result;
-}
-
 static long nb_descriptor(const struct nb_step *step)
 {
     if ((uint64_t)step->fd != step->value) return NB_SYSCALL3(SYS_dup3, step->fd, step->value, 0);
@@ -106,11 +83,7 @@ long nb_step_process(struct nb_launch *launch, const struct nb_step *step)
     case NB_STEP_UMASK: return NB_SYSCALL1(SYS_umask, step->value);
     case NB_STEP_PARENT_DEATH: return nb_parent_death(launch);
     case NB_STEP_DEFAULT_SIGNALS: return nb_default_signals();
-    case NB_STEP_SCHEDULER: return NB_SYSCALL3(SYS_sched_setattr, 0, step->data, 0);
     case NB_STEP_IO_PRIORITY: return NB_SYSCALL3(SYS_ioprio_set, NB_IOPRIO_WHO_PROCESS, 0, step->value);
-    case NB_STEP_AFFINITY: return NB_SYSCALL3(SYS_sched_setaffinity, 0, step->value, step->data);
-    case NB_STEP_PERSONALITY: return NB_SYSCALL1(SYS_personality, step->value);
-    case NB_STEP_WAIT_FIFO: return nb_wait_fifo(step);
     case NB_STEP_CLOSE_FROM: return nb_close_on_exec_from((unsigned int)step->value);
     default: return NB_NOT_MINE;
     }

@@ -26,14 +26,12 @@ import Testing
     private func user(
         _ name: String, groups: [String] = [], passwd: String? = passwd, group: String? = group
     ) throws -> ContainerUser {
-        var template = Array("/tmp/nestbox-user.XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw SystemError("make", "a folder", .current) }
-        let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        defer { try? FileTree.remove(folder) }
-        mkdir("\(folder)/etc", 0o755)
-        if let passwd { try AtomicFile.write(Array(passwd.utf8), to: "\(folder)/etc/passwd") }
-        if let group { try AtomicFile.write(Array(group.utf8), to: "\(folder)/etc/group") }
-        return try ContainerUser(name, additionalGroups: groups, in: try RootDirectory(path: folder))
+        return try withTemporaryFolder { folder in
+            mkdir("\(folder)/etc", 0o755)
+            if let passwd { try AtomicFile.write(Array(passwd.utf8), to: "\(folder)/etc/passwd") }
+            if let group { try AtomicFile.write(Array(group.utf8), to: "\(folder)/etc/group") }
+            return try ContainerUser(name, additionalGroups: groups, in: try RootDirectory(path: folder))
+        }
     }
 
     @Test func aNameBringsItsGroupHomeAndGroups() throws {
@@ -68,23 +66,19 @@ import Testing
     }
 
     @Test func aFileThatIsNoRegularFileIsRefused() throws {
-        var template = Array("/tmp/nestbox-user.XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw SystemError("make", "a folder", .current) }
-        let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        defer { try? FileTree.remove(folder) }
-        mkdir("\(folder)/etc", 0o755)
-        mkfifo("\(folder)/etc/passwd", 0o644)
-        let root = try RootDirectory(path: folder)
-        #expect(throws: LaunchError.self) { try ContainerUser("app", additionalGroups: [], in: root) }
+        try withTemporaryFolder { folder in
+            mkdir("\(folder)/etc", 0o755)
+            mkfifo("\(folder)/etc/passwd", 0o644)
+            let root = try RootDirectory(path: folder)
+            #expect(throws: LaunchError.self) { try ContainerUser("app", additionalGroups: [], in: root) }
+        }
     }
 
     @Test func aSymlinkInTheRootDoesNotLeadOutside() throws {
-        var template = Array("/tmp/nestbox-user.XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw SystemError("make", "a folder", .current) }
-        let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        defer { try? FileTree.remove(folder) }
-        symlink("/etc", "\(folder)/etc")
-        let root = try RootDirectory(path: folder)
-        #expect(throws: LaunchError.self) { try ContainerUser("daemon", additionalGroups: [], in: root) }
+        try withTemporaryFolder { folder in
+            symlink("/etc", "\(folder)/etc")
+            let root = try RootDirectory(path: folder)
+            #expect(throws: LaunchError.self) { try ContainerUser("daemon", additionalGroups: [], in: root) }
+        }
     }
 }

@@ -5,17 +5,6 @@ import Testing
 
 /// The files that a container's output ends up in.
 @Suite struct JSONFileLogTests {
-    private func withFolder(_ body: (String) throws -> Void) throws {
-        var template = Array("/tmp/nestbox-log.XXXXXX".utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        defer {
-            for name in ["log", "log.1", "log.2", "log.3"] { unlink("\(folder)/\(name)") }
-            rmdir(folder)
-        }
-        try body(folder)
-    }
-
     private func size(_ path: String) -> Int? {
         var status = stat()
         return stat(path, &status) == 0 ? Int(status.st_size) : nil
@@ -26,7 +15,7 @@ import Testing
     }
 
     @Test func aLogBombFillsThreeFilesAndNoMore() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let log = try JSONFileLog(path: "\(folder)/log", limit: 4096)
             for number in 0..<2000 { append("line \(number)\n", to: log) }
             for name in ["log", "log.1", "log.2"] {
@@ -38,7 +27,7 @@ import Testing
     }
 
     @Test func aLogThatIsTakenUpAgainCountsWhatItHolds() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             for _ in 0..<3 {
                 let log = try JSONFileLog(path: "\(folder)/log", limit: 1000)
                 append(String(repeating: "x", count: 400) + "\n", to: log)

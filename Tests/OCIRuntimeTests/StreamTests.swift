@@ -23,16 +23,14 @@ import Testing
     }
 
     @Test func socketsAreReachedAlsoByPathsTooLongForAnAddress() throws {
-        var template = Array("/tmp/nestbox-socket.XXXXXX".utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        defer { try? FileTree.remove(folder) }
-        let long = "\(folder)/\(String(repeating: "long", count: 40))"
-        mkdir(long, 0o700)
-        for path in ["\(folder)/attach.sock", "\(long)/attach.sock"] {
-            let listener = try StreamSocket.listen(at: path)
-            let client = try StreamSocket.connect(to: path)
-            #expect(listener.rawValue >= 0 && client.rawValue >= 0 && access(path, F_OK) == 0)
+        try withTemporaryFolder { folder in
+            let long = "\(folder)/\(String(repeating: "long", count: 40))"
+            mkdir(long, 0o700)
+            for path in ["\(folder)/attach.sock", "\(long)/attach.sock"] {
+                let listener = try StreamSocket.listen(at: path)
+                let client = try StreamSocket.connect(to: path)
+                #expect(listener.rawValue >= 0 && client.rawValue >= 0 && access(path, F_OK) == 0)
+            }
         }
     }
 
@@ -53,20 +51,18 @@ import Testing
 
     /// Writes pieces to a log in a temporary folder and reads its entries back.
     private func entries(_ pieces: [(String, JSONFileLog.Stream)], finish: Bool = true) throws -> [Entry] {
-        var template = Array("/tmp/nestbox-log.XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw SystemError("make", "a folder", .current) }
-        let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        defer { try? FileTree.remove(folder) }
-        let log = try JSONFileLog(path: "\(folder)/log")
-        for (piece, stream) in pieces {
-            Array(piece.utf8).withUnsafeBytes { log.append($0, to: stream) }
-        }
-        if finish { log.finish() }
-        let text = String(decoding: try FileDescriptor.open("\(folder)/log").readAll(), as: UTF8.self)
-        return try text.split(separator: "\n").map { line in
-            let object = try JSONValue(parsing: String(line)).object()
-            #expect(try Timestamp(object.required("time", as: String.self)).seconds > 0)
-            return Entry(text: try #require(object["log"]?.stringValue), stream: try object.required("stream"))
+        return try withTemporaryFolder { folder in
+            let log = try JSONFileLog(path: "\(folder)/log")
+            for (piece, stream) in pieces {
+                Array(piece.utf8).withUnsafeBytes { log.append($0, to: stream) }
+            }
+            if finish { log.finish() }
+            let text = String(decoding: try FileDescriptor.open("\(folder)/log").readAll(), as: UTF8.self)
+            return try text.split(separator: "\n").map { line in
+                let object = try JSONValue(parsing: String(line)).object()
+                #expect(try Timestamp(object.required("time", as: String.self)).seconds > 0)
+                return Entry(text: try #require(object["log"]?.stringValue), stream: try object.required("stream"))
+            }
         }
     }
 

@@ -56,8 +56,6 @@ enum nb_step_kind {
     NB_STEP_MAKE_DIRECTORY,
     /* Make the attached root the root, detach the old one. */
     NB_STEP_PIVOT,
-    /* As PIVOT, for a root that cannot be pivoted to (--no-pivot): MS_MOVE and chroot. */
-    NB_STEP_MOVE_ROOT,
     /* A pseudo-terminal of the container's devpts: the master goes to the parent over the sync socket (SCM_RIGHTS), the
      * slave becomes descriptors 0, 1, 2, the controlling terminal and, with NB_CONSOLE_DEVICE in mode, /dev/console. It
      * belongs to uid `value`; its size is the struct winsize in data, if any. */
@@ -75,19 +73,14 @@ enum nb_step_kind {
     NB_STEP_UMASK,         /* value */
     NB_STEP_WORKING_DIRECTORY, /* target; made if missing when mode is not 0; must lie below the root */
     NB_STEP_NO_NEW_PRIVILEGES,
-    NB_STEP_SECCOMP,       /* program in `data`, `value` instructions, seccomp(2) flags; the listener's fd goes to the
-                              parent when asked for */
+    NB_STEP_SECCOMP,       /* program in `data`, `value` instructions, seccomp(2) flags */
     NB_STEP_BOUNDING_SET,  /* keep the capabilities in `value` */
     NB_STEP_USER,          /* uid `value`, gid `flags`, groups in `data` (gid_t[mode]) ; keeps capabilities */
     NB_STEP_RAISE_CAPABILITIES, /* every permitted capability becomes effective */
     NB_STEP_CAPABILITIES,  /* struct nb_capabilities in `data` */
     NB_STEP_PARENT_DEATH,  /* SIGKILL when the parent is gone */
     NB_STEP_DEFAULT_SIGNALS, /* every disposition back to the default, nothing blocked */
-    NB_STEP_SCHEDULER,     /* struct nb_scheduler in data */
     NB_STEP_IO_PRIORITY,   /* ioprio value */
-    NB_STEP_AFFINITY,      /* CPU mask of `value` bytes in data */
-    NB_STEP_PERSONALITY,   /* value */
-    NB_STEP_WAIT_FIFO,     /* open fd (O_PATH of a fifo) for writing through procfs and write one byte: OCI create/start */
     NB_STEP_CLOSE_FROM,    /* every descriptor from `value` up is closed by execve */
 };
 

@@ -54,10 +54,7 @@ extension SpecificationInput {
                 // The machine's containers share 3,072 terminals (kernel.pty.max less its reserve); one gets a third of them.
                 options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5", "max=1024"]))
         if configuration.network == .host && isForeign {
-            result.append(
-                Mount(
-                    destination: "/sys", type: "bind", source: "/sys",
-                    options: ["rbind", "rprivate", "nosuid", "noexec", "nodev", "r" + access]))
+            result.append(hostTree("/sys", access))
         } else {
             result.append(
                 Mount(
@@ -65,10 +62,7 @@ extension SpecificationInput {
             )
         }
         if configuration.cgroupns == .host && isForeign {
-            result.append(
-                Mount(
-                    destination: "/sys/fs/cgroup", type: "bind", source: "/sys/fs/cgroup",
-                    options: ["rbind", "rprivate", "nosuid", "noexec", "nodev", "r" + access]))
+            result.append(hostTree("/sys/fs/cgroup", access))
         } else {
             result.append(
                 Mount(
@@ -76,6 +70,13 @@ extension SpecificationInput {
                     options: ["nosuid", "noexec", "nodev", access]))
         }
         return result + ipcMounts(isForeign: isForeign)
+    }
+
+    /// A tree of the host's kernel, with all that is mounted below it.
+    private func hostTree(_ path: String, _ access: String) -> RuntimeSpecification.Mount {
+        Mount(
+            destination: path, type: "bind", source: path,
+            options: ["rbind", "rprivate", "nosuid", "noexec", "nodev", "r" + access])
     }
 
     private func ipcMounts(isForeign: Bool) -> [RuntimeSpecification.Mount] {

@@ -42,30 +42,22 @@ enum StoredFile {
         try retrying("change the mode of", path) { fchmod(number, mode) }
     }
 
-    /// Makes the folder and, only when they turn out to be missing, the folders above it; all 0700 but the last.
-    static func makeFolder(_ path: String, mode: mode_t = 0o700) throws(SystemError) {
+    /// Makes the folder and, only when they turn out to be missing, the folders above it with `parents` as their mode.
+    static func makeFolder(_ path: String, mode: mode_t = 0o700, parents: mode_t = 0o700) throws(SystemError) {
         do {
             try retrying("make folder", path) { mkdir(path, mode) }
         } catch  where error.errno == .exists {
             return
         } catch  where error.errno == .noSuchFile {
             guard let end = path.utf8.lastIndex(of: UInt8(ascii: "/")), end > path.startIndex else { throw error }
-            try makeFolder(String(path[..<end]))
-            try makeFolder(path, mode: mode)
+            try makeFolder(String(path[..<end]), mode: parents, parents: parents)
+            try makeFolder(path, mode: mode, parents: parents)
         }
     }
 
     /// Makes a folder of the host that a bind mount needs, and those above it, as Docker's `-v` does: 0755, root's.
     static func makeHostFolder(_ path: String) throws(SystemError) {
-        do {
-            try retrying("make folder", path) { mkdir(path, 0o755) }
-        } catch  where error.errno == .exists {
-            return
-        } catch  where error.errno == .noSuchFile {
-            guard let end = path.utf8.lastIndex(of: UInt8(ascii: "/")), end > path.startIndex else { throw error }
-            try makeHostFolder(String(path[..<end]))
-            try makeHostFolder(path)
-        }
+        try makeFolder(path, mode: 0o755, parents: 0o755)
     }
 
     /// Removes a name; its absence is no failure.

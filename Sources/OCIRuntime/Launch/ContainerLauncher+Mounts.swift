@@ -61,9 +61,8 @@ extension ContainerLauncher {
             } else if mount.type == "cgroup" || mount.type == "cgroup2" {
                 addCgroups(mount, options, to: &list)
             } else {
-                let step = addNew(mount, options, to: &list)
+                addNew(mount, options, to: &list)
                 if options.propagation != 0 { addPropagation(options, mount.destination, to: &list) }
-                _ = step
             }
         }
     }
@@ -100,15 +99,14 @@ extension ContainerLauncher {
         }
     }
 
-    @discardableResult
     private func addNew(
         _ mount: RuntimeSpecification.Mount, _ options: MountOptions, to list: inout StepList
-    ) -> Int {
+    ) {
         var fileSystem = options.fileSystem
         if let source = mount.source, !source.isEmpty {
             fileSystem.insert(MountOption(name: "source", value: source), at: 0)
         }
-        return list.add(
+        list.add(
             NB_STEP_MOUNT, mode: Self.targetMode(mount), flags: options.set | options.recursiveSet,
             source: mount.type ?? "none", target: mount.destination, options: fileSystem,
             "mount \(mount.type ?? "none") on \(mount.destination)")

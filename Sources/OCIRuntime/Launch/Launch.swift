@@ -10,8 +10,6 @@ struct LaunchedProcess: ~Copyable {
     let pidfd: FileDescriptor
     /// The master of the terminal that the process got, if it got one.
     let terminal: FileDescriptor?
-    /// The listener of the process's seccomp filter, if it asked for one.
-    let seccompListener: FileDescriptor?
 }
 
 /// A child between its clone3 and its execve.
@@ -123,7 +121,6 @@ final class Launch {
         let number = socket.rawValue
         guard send(number, [UInt8(0)], 1, Int32(MSG_NOSIGNAL)) == 1 else { throw failure() }
         var terminal: Int32 = -1
-        var listener: Int32 = -1
         while true {
             let (message, descriptor) = receive()
             if message == UInt8(ascii: "F") {
@@ -131,34 +128,28 @@ final class Launch {
                 closeChildSocket()
             } else if message == UInt8(ascii: "T") {
                 terminal = descriptor
-            } else if message == UInt8(ascii: "L") {
-                listener = descriptor
             } else {
                 break
             }
         }
         let master = terminal < 0 ? nil : FileDescriptor(owning: terminal)
-        let seccomp = listener < 0 ? nil : FileDescriptor(owning: listener)
         guard launch.pointee.outcome.error == 0, childSocket < 0 else { throw failure(of: program) }
-        return try launched(terminal: master, listener: seccomp)
+        return try launched(terminal: master)
     }
 
     /// The process that has executed: the child, or the one that it forked.
-    private func launched(
-        terminal: consuming FileDescriptor?, listener: consuming FileDescriptor?
-    ) throws(LaunchError) -> LaunchedProcess {
+    private func launched(terminal: consuming FileDescriptor?) throws(LaunchError) -> LaunchedProcess {
         isDone = true
         let forked = launch.pointee.outcome.pid
         do throws(SystemError) {
             guard forked > 0 else {
-                return LaunchedProcess(
-                    pid: pid, pidfd: try pidfd.duplicate(), terminal: terminal, seccompListener: listener)
+                return LaunchedProcess(pid: pid, pidfd: try pidfd.duplicate(), terminal: terminal)
             }
             var status: Int32 = 0
             while waitpid(pid, &status, 0) < 0 && Errno.current == .interrupted {}
             let descriptor = FileDescriptor(
                 owning: try checked(nb_pidfd_open(forked), "open process", String(forked)))
-            return LaunchedProcess(pid: forked, pidfd: descriptor, terminal: terminal, seccompListener: listener)
+            return LaunchedProcess(pid: forked, pidfd: descriptor, terminal: terminal)
         } catch {
             throw LaunchError(error)
         }
