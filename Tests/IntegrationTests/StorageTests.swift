@@ -85,6 +85,21 @@ extension IntegrationTests {
             }
         }
 
+        @Test func startingWritesNothingToAContainersOwnLayer() throws {
+            try TestEngine.withBusybox { engine in
+                let id = try engine("run", "-d", "busybox", "sleep", "1000").line
+                // The image has none of /etc/hosts, /etc/hostname and /etc/resolv.conf.
+                let upper = "\(engine.root)/containers/\(id)/upper"
+                try #expect(engine("exec", id, "cat", "/etc/hostname").line == id.prefix(12))
+                #expect(TestEngine.names(in: upper) == [])
+                #expect(Self.owner("\(engine.root)/mountpoints/etc/hosts") == "0:0")
+                let result = try engine(
+                    "exec", id, "sh", "-c", "stat -c '%u:%g %a' /etc; rm /etc/passwd; ls /etc/passwd")
+                #expect(result.output == "0:0 755\n", "\(result)")
+                #expect(TestEngine.names(in: upper) == ["etc"])
+            }
+        }
+
         @Test func memoryMountsHaveTheirSizeAndMode() throws {
             try TestEngine.withBusybox { engine in
                 let script = """

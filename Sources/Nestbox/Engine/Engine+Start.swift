@@ -88,9 +88,10 @@ extension Engine {
         let paths = paths.container(record.id)
         for mount in configuration.mounts where mount.kind == .bind { try prepareSource(of: mount) }
         let output = try input.specification()
+        let lower = try MountPointLayer.added(to: layerFolders(of: record), at: self.paths.mountPoints)
         var request = LaunchRequest(
             id: record.id, specification: output.specification,
-            rootFilesystem: .overlay(lower: layerFolders(of: record), upper: paths.upper, work: paths.work),
+            rootFilesystem: .overlay(lower: lower, upper: paths.upper, work: paths.work),
             cgroupPath: record.cgroupPath, stateDirectory: paths.runFolder, statePath: paths.state)
         request.joinedProcess = joinedProcess
         request.defaultSeccomp = output.usesDefaultSeccomp

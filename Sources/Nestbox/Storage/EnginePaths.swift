@@ -21,6 +21,7 @@ struct EnginePaths: Sendable, Hashable {
     var volumes: String { root + "/volumes" }
     var runContainers: String { runRoot + "/containers" }
     var seccompCache: String { root + "/seccomp" }
+    var mountPoints: String { root + "/mountpoints" }
 
     func container(_ id: String) -> ContainerPaths {
         ContainerPaths(folder: containers + "/" + id, runFolder: runContainers + "/" + id)
