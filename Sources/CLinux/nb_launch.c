@@ -104,7 +104,11 @@ void nb_run_steps(struct nb_launch *launch, size_t first)
     }
     launch->outcome.failed_step = failed;
     launch->outcome.error = (int32_t)-result;
-    for (;;) NB_SYSCALL1(SYS_exit_group, 1);
+    for (;;) {
+        NB_SYSCALL1(SYS_exit_group, 1);
+        /* A seccomp profile may deny even that. An illegal instruction ends the process, ignored and blocked or not. */
+        __builtin_trap();
+    }
 }
 
 static int nb_child(void *argument)

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 extension IntegrationTests {
@@ -85,6 +86,44 @@ extension IntegrationTests {
                 try engine(
                     "run", "-d", "--name", "box", "--security-opt", "seccomp=\(oci)", "busybox", "sleep", "1000")
                 try #expect(engine("exec", "box", "sh", "-c", script).output == "linked\n")
+            }
+        }
+
+        @Test(arguments: [
+            "[]", #"["capset", "prctl", "close_range", "setgroups", "setresuid", "setresgid", "fcntl", "sendto"]"#,
+        ])
+        func aProfileThatDeniesEverythingFailsTheStart(allowed: String) throws {
+            try TestEngine.withBusybox { engine in
+                let profile = try engine.file(
+                    "deny.json",
+                    text: """
+                        {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": \(allowed), "action": "SCMP_ACT_ALLOW"}]}
+                        """)
+                let result = try engine("run", "--rm", "--security-opt", "seccomp=\(profile)", "busybox", "true")
+                // Neither execve nor exit_group can be called, and yet the start ends, and with one line.
+                #expect([125, 126].contains(result.status) && result.output.isEmpty, "\(result)")
+                #expect(result.error.split(separator: "\n").count == 1 && result.error.contains("seccomp"), "\(result)")
+            }
+        }
+
+        @Test func aProfileThatKillsEndsWithItsSignal() throws {
+            try TestEngine.withBusybox { engine in
+                let profile = try engine.file("kill.json", text: #"{"defaultAction": "SCMP_ACT_KILL_PROCESS"}"#)
+                let result = try engine("run", "--rm", "--security-opt", "seccomp=\(profile)", "busybox", "true")
+                #expect(result.status == 128 + SIGSYS, "\(result)")
+            }
+        }
+
+        @Test func aProfileThatNeedsAListenerIsRefused() throws {
+            try TestEngine.withBusybox { engine in
+                let profile = try engine.file(
+                    "notify.json",
+                    text: """
+                        {"defaultAction": "SCMP_ACT_ALLOW",
+                        "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_NOTIFY"}]}
+                        """)
+                let result = try engine("run", "--rm", "--security-opt", "seccomp=\(profile)", "busybox", "true")
+                #expect(result.status == 125 && result.error.contains("SCMP_ACT_NOTIFY"), "\(result)")
             }
         }
 

@@ -220,8 +220,18 @@ final class Launch {
         let reason = message.isEmpty ? "" : " [\(message)]"
         return LaunchError(
             "cannot \(step): \(Self.detail(outcome.detail))\(errno.meaning) (\(errno.symbol))\(reason)"
-                + Self.hint(detail: outcome.detail, errno))
+                + (isFiltered(index) ? Self.seccompHint : Self.hint(detail: outcome.detail, errno)))
     }
+
+    /// Whether the step came after the one that loads the seccomp filter.
+    private func isFiltered(_ index: Int) -> Bool {
+        switch second {
+        case .some(let list): list.steps.prefix(index).contains { $0.kind == Int32(NB_STEP_SECCOMP.rawValue) }
+        case .none: false
+        }
+    }
+
+    private static let seccompHint = "; does the seccomp profile deny it?"
 
     /// Of the list that the child was carrying out.
     private var descriptions: [String] {
@@ -243,9 +253,11 @@ final class Launch {
                 "cannot execute \(name) in the container: executable file not found in $PATH; check the command and the "
                     + "image", exitCode: 127)
         }
+        let hint =
+            errno == .notImplemented || errno == .notPermitted
+            ? Self.seccompHint : "; is it an executable file for this machine?"
         return LaunchError(
-            "cannot execute \(name) in the container: \(errno.meaning) (\(errno.symbol)); "
-                + "is it an executable file for this machine?", exitCode: 126)
+            "cannot execute \(name) in the container: \(errno.meaning) (\(errno.symbol))\(hint)", exitCode: 126)
     }
 
     private static func detail(_ detail: Int32) -> String {

@@ -19,9 +19,14 @@ struct SeccompChoice {
                 return try cache.defaultFilter(capabilities: set)
             }
             guard let profile else { return nil }
-            return try cache.filter(for: profile)
+            let filter = try cache.filter(for: profile)
+            guard filter.needsListener else { return filter }
         } catch {
             throw LaunchError("\(error)")
         }
+        // Without a listener every such call would fail with ENOSYS, which is not what the profile says.
+        throw LaunchError(
+            "cannot use the seccomp profile: it hands calls to a listener (SCMP_ACT_NOTIFY), and there is none; "
+                + "give these calls another action")
     }
 }
