@@ -11,6 +11,9 @@ struct ContainerRecord {
     /// The signal that asks the container to stop.
     let stopSignal: Int32
 
+    /// Whether the container is removed at its end.
+    var removesItself: Bool { !removeOnExit.isEmpty }
+
     init(_ request: borrowing LaunchRequest) {
         statePath = request.statePath
         socketPath = request.socketPath

@@ -135,5 +135,7 @@ public enum Supervisor {
         try? supervised.cgroup.remove()
         record.ended(code: code, oomKilled: isOutOfMemory, at: end)
         supervised.relay.finish(.exited(code: code, oomKilled: isOutOfMemory))
+        // Nobody comes to tidy up behind a container that removes itself.
+        if record.removesItself { try? supervised.cgroup.removeEmptyParents() }
     }
 }

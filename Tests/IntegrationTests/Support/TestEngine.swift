@@ -174,8 +174,7 @@ final class TestEngine {
             let trees = unified ? [""] : Self.names(in: "/sys/fs/cgroup").map { "/\($0)" }
             for tree in trees {
                 let path = "/sys/fs/cgroup\(tree)/\(cgroupName)"
-                found += Self.names(in: path).filter { access("\(path)/\($0)/cgroup.procs", F_OK) == 0 }
-                    .map { "\(path)/\($0)" }
+                if access(path, F_OK) == 0 { found.append(path) }
             }
         }
         for name in ["containers", "names", "ids"] {
