@@ -3,7 +3,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.."
-(($#)) || set -- start-time start parallel supervisor load
+(($#)) || set -- start-time start profile parallel supervisor load
 mkdir -p .cache/bench
 failed=0
 {

@@ -9,13 +9,9 @@ start_docker "$fixtures/busybox-docker.tar"
 
 # start COMMAND…: prints the ms that $count of it took, side by side; a failure ends the benchmark.
 start() {
-    local begin end index process processes=()
+    local begin end
     begin=$(date +%s%N)
-    for ((index = 0; index < count; index++)); do
-        timeout 120 "$@" >/dev/null &
-        processes+=($!)
-    done
-    for process in "${processes[@]}"; do wait "$process"; done
+    seq "$count" | timeout 300 xargs -P "$count" -I '{}' "$@" >/dev/null
     end=$(date +%s%N)
     echo $(((end - begin) / 1000000))
 }
