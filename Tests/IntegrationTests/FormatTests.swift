@@ -1,3 +1,4 @@
+import LinuxSystem
 import OCISpec
 import Testing
 
@@ -27,6 +28,43 @@ extension IntegrationTests {
                 try #expect(engine("--version").output.hasPrefix("nestbox "))
                 let wrong = try engine("info", "--format", "{{.NoSuchField}}")
                 #expect(wrong.status != 0 && wrong.error.contains("NoSuchField"), "\(wrong)")
+            }
+        }
+
+        @Test func labelsAndAnnotationsComeFromFlagsAndFiles() throws {
+            try TestEngine.withBusybox { engine in
+                let file = try engine.file(
+                    "labels", text: "# a comment\n\ncom.example.tier=front\nbare\na=of the file\n")
+                try engine(
+                    "create", "--name", "box", "--label-file", file, "--label", "a=1,2", "--annotation",
+                    "com.example.x=y",
+                    "busybox", "true")
+                try #expect(
+                    engine.inspect("box", "{{json .Config.Labels}} {{json .HostConfig.Annotations}}")
+                        == #"{"a":"1,2","bare":"","com.example.tier":"front"} {"com.example.x":"y"}"#)
+                try #expect(
+                    engine("ps", "-a", "--format", #"{{.Label "com.example.tier"}} {{.Label "a"}} {{.Label "none"}}."#)
+                        .output == "front 1,2 .\n")
+                try #expect(
+                    engine("ps", "-a", "--format", #"table {{.Names}}\t{{.Label "a"}}"#).output
+                        == "NAMES     a\nbox       1,2\n")
+                try #expect(Self.object(engine("ps", "-a", "--format", "json").output)["Label"] == nil)
+                let missing = try engine("create", "--label-file", "\(file).none", "busybox")
+                #expect(missing.status == 125 && missing.error.contains("\(file).none"), "\(missing)")
+            }
+        }
+
+        @Test func aDamagedRecordIsToldOfAndRemovedByForce() throws {
+            try TestEngine.withBusybox { engine in
+                let bad = try engine("create", "busybox", "true").line
+                try engine("create", "--name", "good", "busybox", "true")
+                let record = "\(engine.root)/containers/\(bad)/container.json"
+                try AtomicFile.write(Array("{".utf8), to: record)
+                let listed = try engine("ps", "-a", "--format", "{{.Names}}")
+                #expect(listed.output == "good\n" && listed.status == 0, "\(listed)")
+                #expect(listed.error.contains(record), "\(listed)")
+                try #expect(engine("rm", "-f", bad).status == 0)
+                try #expect(engine("ps", "-aq").error.isEmpty)
             }
         }
 

@@ -62,6 +62,17 @@ extension IntegrationTests {
             }
         }
 
+        @Test func stopSendsTheSignalThatIsAskedFor() throws {
+            try TestEngine.withBusybox { engine in
+                let script = "trap 'exit 4' USR2; trap '' TERM; echo ready; while :; do sleep 0.05; done"
+                try engine("run", "-d", "--name", "box", "busybox", "sh", "-c", script)
+                #expect(try TestEngine.eventually { try engine("logs", "box").output == "ready\n" })
+                try #expect(engine("stop", "--signal", "SIGUSR2", "box").output == "box\n")
+                try #expect(engine.inspect("box", "{{.State.ExitCode}}") == "4")
+                try #expect(engine("stop", "-s", "NOSUCH", "box").status != 0)
+            }
+        }
+
         @Test func removeAtExitTakesEverything() throws {
             try TestEngine.withBusybox { engine in
                 let ids = "\(engine.folder)/id"

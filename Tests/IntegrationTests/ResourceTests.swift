@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 extension IntegrationTests {
@@ -40,6 +41,61 @@ extension IntegrationTests {
                 #expect(!view.output.contains(group.split(separator: "/").last ?? "-"), "\(view)")
                 #expect(view.output.contains("Cpus_allowed_list:\t0\n"), "\(view)")
                 #expect(view.status != 0)
+            }
+        }
+
+        /// A disk of this machine.
+        private static func disk() throws -> String {
+            try #require(
+                TestEngine.names(in: "/sys/block").sorted().first {
+                    !$0.hasPrefix("loop") && !$0.hasPrefix("ram") && access("/dev/\($0)", F_OK) == 0
+                }, "no disk")
+        }
+
+        @Test func rateLimitsOfDisksStandInTheCgroupFiles() throws {
+            try TestEngine.withBusybox { engine in
+                let disk = try Self.disk()
+                let number = try TestEngine.trimmed("/sys/block/\(disk)/dev")
+                let started = try engine(
+                    "run", "-d", "--name", "box", "--device-read-bps", "/dev/\(disk):3m", "--device-write-bps",
+                    "/dev/\(disk):1mb", "--device-read-iops", "/dev/\(disk):70", "--device-write-iops",
+                    "/dev/\(disk):50", "busybox", "sleep", "1000")
+                #expect(started.status == 0, "\(started)")
+                if TestEngine.hasUnifiedCgroups {
+                    let limits = try engine.limit("box", v1: "", "", v2: "io.max")
+                    #expect(limits == "\(number) rbps=3145728 wbps=1048576 riops=70 wiops=50")
+                } else {
+                    for (file, value) in [
+                        ("read_bps_device", 3_145_728), ("write_bps_device", 1_048_576), ("read_iops_device", 70),
+                        ("write_iops_device", 50),
+                    ] {
+                        let limit = try engine.limit("box", v1: "blkio", "blkio.throttle.\(file)", v2: "")
+                        #expect(limit == "\(number) \(value)", "\(file)")
+                    }
+                }
+                let wrong = try engine("run", "--rm", "--device-read-bps", "/dev/null:1m", "busybox", "true")
+                #expect(wrong.status == 125 && wrong.error.contains("/dev/null"), "\(wrong)")
+            }
+        }
+
+        @Test func blockWeightIsSetOrRefusedWhereTheKernelHasNone() throws {
+            try TestEngine.withBusybox { engine in
+                let result = try engine(
+                    "run", "-d", "--name", "box", "--blkio-weight", "300", "busybox", "sleep", "1000")
+                guard result.status == 0 else {
+                    #expect(result.status == 125 && result.error.split(separator: "\n").count == 1, "\(result)")
+                    #expect(result.error.contains("weight"), "\(result)")
+                    return
+                }
+                try #expect(engine.inspect("box", "{{.HostConfig.BlkioWeight}}") == "300")
+                let group = try engine.inspect("box", "{{.CgroupPath}}")
+                let files =
+                    TestEngine.hasUnifiedCgroups
+                    ? ["\(group)/io.bfq.weight", "\(group)/io.weight"]
+                    : ["blkio/\(group)/blkio.bfq.weight", "blkio/\(group)/blkio.weight"]
+                let found = files.compactMap { try? TestEngine.trimmed("/sys/fs/cgroup/\($0)") }
+                // OCI's weight of 10 to 1000 becomes 1 to 10000 where the kernel counts so: 1 + (300 - 10) * 9999 / 990.
+                #expect(found.contains { $0.hasSuffix("300") || $0.hasSuffix("2929") }, "\(found)")
             }
         }
 

@@ -42,6 +42,33 @@ extension IntegrationTests {
             }
         }
 
+        /// What loading the busybox image from a slow pipe shows on a terminal.
+        private static func loading(environment: [String]) throws -> String {
+            var text = ""
+            try TestEngine.with(image: nil) { engine in
+                let fixture = try TestEngine.fixture("busybox-docker.tar")
+                // Bars appear for what takes longer than 50 ms: the archive comes in two parts.
+                let script = "(head -c 900000 '\(fixture)'; sleep 1; tail -c +900001 '\(fixture)') | \"$@\""
+                let session = try TerminalSession(
+                    ["sh", "-c", script, "sh"] + engine.command(["load"]), rows: 24, columns: 90,
+                    environment: environment)
+                #expect(session.finish() == 0, "\(session.text)")
+                text = session.text
+            }
+            return text
+        }
+
+        @Test func loadingDrawsBarsOnATerminalWithColourUnlessNO_COLORIsSet() throws {
+            let coloured = try Self.loading(environment: ["TERM=xterm"])
+            #expect(coloured.contains(": unpacking [\u{1B}[32m"), "\(coloured)")
+            #expect(coloured.contains("Loaded image: busybox:latest"), "\(coloured)")
+            let plain = try Self.loading(environment: ["TERM=xterm", "NO_COLOR=1"])
+            #expect(plain.contains(": unpacking ["), "\(plain)")
+            #expect(!plain.contains("\u{1B}[32m"), "\(plain)")
+            let dumb = try Self.loading(environment: ["TERM=dumb"])
+            #expect(!dumb.contains("\u{1B}") && dumb.contains(": unpacked ("), "\(dumb)")
+        }
+
         @Test func aTerminalMakesOneStreamOfBothAndNeedsATerminalToType() throws {
             try TestEngine.withBusybox { engine in
                 let result = try engine(

@@ -5,9 +5,13 @@ internal import OCISpec
 extension Engine {
     /// The containers that satisfy the filters, the newest first.
     ///
-    /// - Parameter all: whether those that do not run are among them. A filter by status or exit code implies it.
-    /// - Throws: `EngineError` when the root cannot be read. One damaged record hides its own container only.
-    public func list(all: Bool = false, filters: [ContainerFilter] = []) throws(EngineError) -> [Container] {
+    /// - Parameters:
+    ///   - all: whether those that do not run are among them. A filter by status or exit code implies it.
+    ///   - damaged: hears of each container whose record cannot be read. It is not in the list, and keeps no other from it.
+    /// - Throws: `EngineError` when the root cannot be read.
+    public func list(
+        all: Bool = false, filters: [ContainerFilter] = [], damaged: (EngineError) -> Void = { _ in }
+    ) throws(EngineError) -> [Container] {
         try EngineError.wrapping {
             let boot = BootID()
             let asksForStatus = filters.contains { filter in
@@ -18,22 +22,21 @@ extension Engine {
             }
             var result: [Container] = []
             for id in try StoredFile.names(in: paths.containers) where ContainerID.isComplete(id) {
-                guard let container = try listed(id, boot: boot) else { continue }
+                let container: Container
+                do {
+                    // One that goes away while the list is made is passed over.
+                    guard let examined = try examine(id, boot: boot) else { continue }
+                    container = examined
+                } catch let error as EngineError {
+                    guard case .damagedRecord = error else { throw error }
+                    damaged(error)
+                    continue
+                }
                 guard all || asksForStatus || container.isRunning else { continue }
                 if ContainerFilter.matches(container, filters) { result.append(container) }
             }
             // Texts of one width sort as the moments do; ids decide between containers of the same nanosecond.
             return result.sorted { ($0.created, $0.id) > ($1.created, $1.id) }
-        }
-    }
-
-    /// A container that goes away while the list is made is passed over, and so is one whose record is damaged: it must not keep
-    /// the others from being listed.
-    private func listed(_ id: String, boot: BootID) throws -> Container? {
-        do {
-            return try examine(id, boot: boot)
-        } catch EngineError.damagedRecord {
-            return nil
         }
     }
 

@@ -6,18 +6,19 @@ internal import OCISpec
 extension Engine {
     /// Stops a container: its stop signal, and after the timeout SIGKILL to all of its processes.
     ///
-    /// - Parameter timeout: seconds; -1: wait as long as it takes; nil: the container's own, or 10.
+    /// - Parameters:
+    ///   - timeout: seconds; -1: wait as long as it takes; nil: the container's own, or 10.
+    ///   - signal: instead of its stop signal.
     /// - Returns: false when it was not running.
     /// - Throws: `EngineError`.
     @discardableResult
-    public func stop(_ container: Container, timeout: Int? = nil) throws(EngineError) -> Bool {
+    public func stop(_ container: Container, timeout: Int? = nil, signal: Int32? = nil) throws(EngineError) -> Bool {
         try EngineError.wrapping {
             guard let current = try examine(container.id), current.isRunning, let process = current.state.process,
                 let pidfd = process.open()
             else { return false }
-            let signal = current.configuration.stopSignal ?? current.record.settings.stopSignal
-            let number = signal.flatMap { SignalName.number($0) } ?? SIGTERM
-            try send(number, to: pidfd)
+            let own = current.configuration.stopSignal ?? current.record.settings.stopSignal
+            try send(signal ?? own.flatMap { SignalName.number($0) } ?? SIGTERM, to: pidfd)
             let seconds = timeout ?? current.configuration.stopTimeout ?? 10
             let bound = seconds < 0 ? nil : Int32(clamping: seconds * 1000)
             if try !ProcessDescriptor.wait(for: pidfd, milliseconds: bound) {

@@ -42,6 +42,8 @@ public struct ContainerReport: Sendable {
             "CreatedAt": .string(container.created), "RunningFor": .string(age(created) + " ago"),
             "Status": .string(status), "State": .string(container.state.status.rawValue), "Ports": "",
             "Names": .string(container.name), "Labels": .string(labels.joined(separator: ",")),
+            // What the template's `.Label "key"` looks up.
+            "Label": container.labels.json,
             "Mounts": .string((container.volumeNames + mounts).joined(separator: ",")),
             "LocalVolumes": .string(String(container.volumeNames.count)),
             "Networks": .string(container.configuration.network.text),

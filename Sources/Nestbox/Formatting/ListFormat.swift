@@ -37,7 +37,12 @@ public struct ListFormat: Sendable {
     public func text(of rows: [JSONValue], headers: JSONObject) throws(TemplateError) -> String {
         switch kind {
         case .json:
-            return rows.map { String(decoding: $0.serialized(), as: UTF8.self) + "\n" }.joined()
+            // What has no title serves templates only.
+            return rows.map { row in
+                guard case .object(let object) = row else { return "" }
+                let shown = JSONObject(object.members.filter { headers[$0.name] != nil }.map { ($0.name, $0.value) })
+                return String(decoding: JSONValue.object(shown).serialized(), as: UTF8.self) + "\n"
+            }.joined()
         case .lines(let template):
             var result = ""
             for row in rows { result += try template.render(row) + "\n" }

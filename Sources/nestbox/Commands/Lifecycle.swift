@@ -15,6 +15,10 @@ struct Stop: NestboxCommand {
     )
     var timeout: String?
 
+    @Option(
+        name: .shortAndLong, help: .init("The signal (default the container's stop signal).", valueName: "signal"))
+    var signal: String?
+
     @Argument(help: .init("A name, an id, or the beginning of just one id.", valueName: "container"))
     var containers: [String]
 
@@ -22,9 +26,10 @@ struct Stop: NestboxCommand {
         let seconds: Int? = try timeout.map {
             try OptionNumber.integer($0, option: "--timeout", in: -1...Int(Int32.max), meaning: "seconds")
         }
+        let number = try signal.map { try SignalName.number($0, option: "--signal") }
         let engine = try globals.engine()
         return try Each.of(containers) { name in
-            try engine.stop(try engine.container(name), timeout: seconds)
+            try engine.stop(try engine.container(name), timeout: seconds, signal: number)
             try StandardOutput.line(name)
         }
     }

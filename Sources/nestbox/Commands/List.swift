@@ -41,7 +41,9 @@ struct List: NestboxCommand {
         if latest { count = 1 }
         if count == -1 { count = nil }
         let engine = try globals.engine()
-        var containers = try engine.list(all: all || count != nil, filters: filters)
+        var containers = try engine.list(all: all || count != nil, filters: filters) {
+            StandardError.line("warning: \($0)")
+        }
         if let count { containers = Array(containers.prefix(count)) }
         let now = Caller.now
         let rows = containers.map { ContainerReport($0, now: now, isShortened: !noTruncation).row }

@@ -13,7 +13,7 @@ final class TerminalSession {
     private static let newSession: Int16 = 0x80
 
     /// Starts `arguments[0]` as the leader of a session of its own, with the terminal as its controlling one.
-    init(_ arguments: [String], rows: UInt16, columns: UInt16) throws {
+    init(_ arguments: [String], rows: UInt16, columns: UInt16, environment: [String] = ["TERM=xterm"]) throws {
         let master = try FileDescriptor.open("/dev/ptmx", O_RDWR | O_NOCTTY).release()
         screen = FileDescriptor(owning: master)
         var (locked, number) = (Int32(0), UInt32(0))
@@ -32,7 +32,7 @@ final class TerminalSession {
         defer { posix_spawnattr_destroy(&attributes) }
         posix_spawnattr_setflags(&attributes, Self.newSession)
         var argv = arguments.map { strdup($0) } + [nil]
-        let variables = ["PATH=/usr/bin:/bin", "TERM=xterm"]
+        let variables = ["PATH=/usr/bin:/bin"] + environment
         var envp = variables.map { strdup($0) } + [nil]
         defer {
             for pointer in argv { free(pointer) }

@@ -81,7 +81,16 @@ struct TemplateEvaluator {
         _ command: Template.Command, dot: JSONValue, last: JSONValue?
     ) throws(TemplateError) -> JSONValue {
         let first = command.operands[0]
-        guard case .function(let name) = first.base else { return try evaluate(first, dot: dot) }
+        guard case .function(let name) = first.base else {
+            guard command.operands.count == 2, first.fields.last == "Label" else {
+                return try evaluate(first, dot: dot)
+            }
+            // Docker's only field with an argument; its column has the key for its title.
+            let key = try evaluate(command.operands[1], dot: dot)
+            guard !asHeader, case .string(let name) = key else { return key }
+            guard case .object(let labels) = try evaluate(first, dot: dot) else { return "" }
+            return labels[name] ?? ""
+        }
         // `and` and `or` stop at the first argument that decides.
         if name == "and" || name == "or" {
             var value: JSONValue = .null

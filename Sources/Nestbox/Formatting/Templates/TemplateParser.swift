@@ -160,7 +160,7 @@ struct TemplateParser {
         while let operand = try parseOperand() { operands.append(operand) }
         guard let first = operands.first else { throw TemplateError("a value is missing", at: start) }
         if case .function = first.base { return Template.Command(operands: operands) }
-        guard operands.count == 1 else {
+        guard operands.count == 1 || (operands.count == 2 && first.fields.last == "Label") else {
             throw TemplateError("this is no function and takes no arguments", at: first.position)
         }
         guard isFirst else { throw TemplateError("only a function can follow a |", at: first.position) }
