@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "nb_clone.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <sys/mman.h>
 
 #include "nb_syscall.h"
@@ -79,4 +81,17 @@ void *nb_stack_allocate(void)
 void nb_stack_free(void *stack)
 {
     if (stack != NULL) munmap((char *)stack - NB_GUARD_SIZE, NB_STACK_SIZE + NB_GUARD_SIZE);
+}
+
+int nb_run_helper(uint64_t namespaces, int (*function)(void *), void *argument)
+{
+    void *stack = nb_stack_allocate();
+    if (stack == NULL) return -ENOMEM;
+    struct clone_args arguments = {.flags = namespaces | CLONE_VM | CLONE_VFORK | CLONE_FILES, .exit_signal = SIGCHLD};
+    long pid = nb_clone(&arguments, stack, function, argument);
+    if (pid > 0) {
+        while (NB_SYSCALL4(SYS_wait4, pid, 0, 0, 0) == -EINTR) continue;
+    }
+    nb_stack_free(stack);
+    return pid < 0 ? (int)pid : 0;
 }

@@ -2,11 +2,9 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/types.h>
-#include <sys/wait.h>
 
 #include "nb_clone.h"
 #include "nb_mount.h"
@@ -40,15 +38,7 @@ static int nb_node_helper(void *argument)
 
 int nb_make_node(uint32_t mode, uint64_t device, uint32_t uid, uint32_t gid, const char *staging)
 {
-    void *stack = nb_stack_allocate();
-    if (stack == NULL) return -ENOMEM;
     struct nb_node node = {mode, device, uid, gid, staging, -EIO};
-    /* CLONE_FILES: what the helper opens is the caller's. CLONE_VFORK: the caller waits until it is gone. */
-    struct clone_args arguments = {.flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_NEWNS, .exit_signal = SIGCHLD};
-    long pid = nb_clone(&arguments, stack, nb_node_helper, &node);
-    if (pid > 0) {
-        while (NB_SYSCALL4(SYS_wait4, pid, 0, 0, 0) == -EINTR) continue;
-    }
-    nb_stack_free(stack);
-    return pid < 0 ? (int)pid : node.result;
+    int result = nb_run_helper(CLONE_NEWNS, nb_node_helper, &node);
+    return result < 0 ? result : node.result;
 }

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -11,7 +10,6 @@
 #include <sys/statvfs.h>
 #include <sys/types.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 
 #include "nb_clone.h"
 #include "nb_mount.h"
@@ -131,17 +129,9 @@ static int nb_overlay_helper(void *argument)
 
 static int nb_overlay_by_path(struct nb_overlay *overlay)
 {
-    void *stack = nb_stack_allocate();
-    if (stack == NULL) return -ENOMEM;
     overlay->result = -EIO;
-    /* CLONE_FILES: what the helper opens is the caller's. CLONE_VFORK: the caller waits until it is gone. */
-    struct clone_args arguments = {.flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_NEWNS, .exit_signal = SIGCHLD};
-    long pid = nb_clone(&arguments, stack, nb_overlay_helper, overlay);
-    if (pid > 0) {
-        while (NB_SYSCALL4(SYS_wait4, pid, 0, 0, 0) == -EINTR) continue;
-    }
-    nb_stack_free(stack);
-    return pid < 0 ? (int)pid : overlay->result;
+    int result = nb_run_helper(CLONE_NEWNS, nb_overlay_helper, overlay);
+    return result < 0 ? result : overlay->result;
 }
 
 int nb_mount_overlay(const int *lower, size_t lower_count, int upper, int work, uint64_t attributes,

@@ -65,6 +65,23 @@ extension IntegrationTests {
                 let same = zip(Self.kinds, zip(first, joined.lines)).filter { $0.1.0 == $0.1.1 }.map(\.0)
                 #expect(same == ["ipc", "pid", "user"], "\(joined)")
                 #expect(joined.lines.count == 8 && joined.lines.last != "0", "\(joined)")
+                // Shared memory comes with the IPC namespace.
+                try engine.shell("echo hello >/dev/shm/from-second", with: ["--ipc", "container:first"])
+                try #expect(engine("exec", "first", "cat", "/dev/shm/from-second").output == "hello\n")
+                let own = try engine.shell("ls /dev/shm", with: ["--pid", "container:first"])
+                #expect(own.output.isEmpty && own.status == 0, "\(own)")
+            }
+        }
+
+        @Test func onlyATmpfsIsSharedAsMemory() throws {
+            try TestEngine.withBusybox { engine in
+                let folder = "\(engine.folder)/host"
+                try engine(
+                    "run", "-d", "--name", "first", "-v", "\(folder):/dev/shm", "--ipc", "shareable", "busybox",
+                    "sleep",
+                    "1000")
+                let result = try engine("run", "--rm", "--ipc", "container:first", "busybox", "ls", "/dev/shm")
+                #expect(result.status == 125 && result.error.contains("tmpfs"), "\(result)")
             }
         }
 

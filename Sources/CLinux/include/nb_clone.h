@@ -16,4 +16,9 @@ long nb_clone(struct clone_args *arguments, void *stack, int (*function)(void *)
 void *nb_stack_allocate(void);
 void nb_stack_free(void *stack);
 
+/* Runs `function(argument)`, which makes raw system calls only, in a helper process of its own file system state and of the
+ * new `namespaces` (CLONE_NEW*), and waits for its end. Memory and descriptors are shared: what it opens is the caller's.
+ * Returns 0, or -errno when there is no helper. */
+int nb_run_helper(uint64_t namespaces, int (*function)(void *), void *argument);
+
 #endif

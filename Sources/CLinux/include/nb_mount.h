@@ -56,6 +56,9 @@ int nb_mount_overlay(const int *lower, size_t lower_count, int upper, int work, 
  * mount to attach over a file. `staging` is an empty folder of the host, used by the helper process only. */
 int nb_make_node(uint32_t mode, uint64_t device, uint32_t uid, uint32_t gid, const char *staging);
 
+/* The tmpfs on /dev/shm in another mount namespace, as a detached clone. -EMEDIUMTYPE: something else is there. */
+int nb_clone_shared_memory(int mount_namespace);
+
 /* 1 when the descriptor's file lies on a read-only overlay mount, else 0. */
 int nb_is_on_read_only_overlay(int descriptor);
 

@@ -86,6 +86,13 @@ extension SpecificationInput {
             options: ["nosuid", "noexec", "nodev", "mode=1777", "size=\(size)"])
         let queues = Mount(
             destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: ["nosuid", "noexec", "nodev"])
+        if let namespace = joined[.ipc], namespace.hasSuffix("/ns/ipc") {
+            // POSIX shared memory and semaphores are files there: whoever shares the namespace shares them.
+            let source = namespace.dropLast("/ns/ipc".count) + "/root/dev/shm"
+            let shared = Mount(
+                destination: "/dev/shm", type: "bind", source: String(source), options: ["bind", "rprivate"])
+            return [shared, queues]
+        }
         guard configuration.ipc == .host else { return [memory, queues] }
         func shared(_ path: String) -> Mount? {
             guard facts.sharedMemoryFolders.contains(path) else { return nil }

@@ -133,6 +133,9 @@ extension ContainerLauncher {
         guard let source = mount.source, !source.isEmpty else {
             throw LaunchError("cannot mount on \(mount.destination): the bind mount has no source")
         }
+        if let joined = request.joinedProcess, source == "/proc/\(joined.pid)/root/dev/shm" {
+            return try addSharedMemory(of: joined, mount, options, to: &list)
+        }
         do throws(SystemError) {
             let file = try FileDescriptor.open(source, NB_O_PATH)
             let isFolder = try file.status().st_mode & S_IFMT == S_IFDIR
@@ -150,6 +153,27 @@ extension ContainerLauncher {
         } catch {
             let hint = error.errno == .noSuchFile ? "; make it first" : ""
             throw LaunchError("cannot mount \(source) on \(mount.destination): \(error)\(hint)")
+        }
+    }
+
+    /// The shared memory of the container whose IPC namespace is joined: no mount of this mount namespace, which a bind's source
+    /// has to be.
+    private func addSharedMemory(
+        of joined: ProcessIdentity, _ mount: RuntimeSpecification.Mount, _ options: MountOptions,
+        to list: inout StepList
+    ) throws(LaunchError) {
+        do throws(SystemError) {
+            let namespace = try FileDescriptor.open("/proc/\(joined.pid)/ns/mnt")
+            guard joined.isAlive else { throw SystemError("join", "process \(joined.pid)", .noSuchProcess) }
+            let clone = FileDescriptor(
+                owning: try checked(
+                    nb_clone_shared_memory(namespace.rawValue), "clone", "the other container's /dev/shm",
+                    hint: "it must be a tmpfs there"))
+            try change(clone, options, mount.destination)
+            let step = list.add(NB_STEP_ATTACH, target: mount.destination, "mount \(mount.destination)")
+            list.setDescriptor(clone, of: step)
+        } catch {
+            throw LaunchError("cannot share the memory of process \(joined.pid): \(error)")
         }
     }
 
