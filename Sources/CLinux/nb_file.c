@@ -13,7 +13,13 @@
 
 #include "nb_syscall.h"
 
-enum { NB_PATH_COMPONENT_MAX = 255, NB_OPEN_RETRIES = 128 };
+enum {
+    NB_PATH_COMPONENT_MAX = 255,
+    NB_PATH_SIZE = 4096,
+    NB_OPEN_RETRIES = 128,
+    /* Few: each takes some 12 KB of the stack. */
+    NB_LINKS_MAX = 8,
+};
 
 static int nb_openat2(int directory, const char *path, int flags, mode_t mode, uint64_t resolve)
 {
@@ -35,11 +41,30 @@ int nb_open_beneath(int directory, const char *path, int flags, mode_t mode)
                       RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
 }
 
-/* Walks `path` prefix by prefix: each prefix is resolved in the root, so symlinks inside it count, and a missing last
- * component is made in the descriptor of the prefix before it. */
-int nb_make_directories_in_root(int root, const char *path, mode_t mode)
+/* What the symlink `name` in the folder `parent` stands for, as a path of the root: `parent_path`, of that length, is the
+ * folder's own. */
+static long nb_link_target(int parent, const char *name, const char *parent_path, size_t parent_length, char *path)
 {
-    char prefix[4096];
+    char link[NB_PATH_SIZE];
+    long length = NB_SYSCALL4(SYS_readlinkat, parent, name, link, sizeof link - 1);
+    if (length < 0) return length;
+    size_t start = link[0] == '/' ? 0 : parent_length + 1;
+    if (start + (size_t)length >= NB_PATH_SIZE) return -ENAMETOOLONG;
+    if (start != 0) {
+        memcpy(path, parent_path, parent_length);
+        path[parent_length] = '/';
+    }
+    memcpy(path + start, link, (size_t)length);
+    path[start + (size_t)length] = 0;
+    return 0;
+}
+
+/* Walks `path` prefix by prefix: each prefix is resolved in the root, so symlinks inside it count, and a missing last
+ * component is made in the descriptor of the prefix before it. A symlink to what is missing gets its target made, too;
+ * `links` bounds how many follow one another. */
+static int nb_make_directories(int root, const char *path, mode_t mode, int links)
+{
+    char prefix[NB_PATH_SIZE];
     size_t length = strlen(path);
     if (length >= sizeof prefix) return -ENAMETOOLONG;
     /* Nearly always all of it is there. */
@@ -48,6 +73,7 @@ int nb_make_directories_in_root(int root, const char *path, mode_t mode)
     int current = nb_open_in_root(root, ".", O_PATH | O_DIRECTORY, 0);
     size_t position = 0;
     while (current >= 0) {
+        size_t before = position;
         while (path[position] == '/') position++;
         if (path[position] == 0) break;
         size_t end = position;
@@ -65,8 +91,15 @@ int nb_make_directories_in_root(int root, const char *path, mode_t mode)
         int next = nb_open_in_root(root, prefix, O_PATH | O_DIRECTORY, 0);
         if (next == -ENOENT) {
             long made = NB_SYSCALL3(SYS_mkdirat, current, name, mode);
-            if (made < 0 && made != -EEXIST) next = (int)made;
-            else next = nb_open_in_root(root, prefix, O_PATH | O_DIRECTORY, 0);
+            if (made == -EEXIST && links > 0) {
+                char target[NB_PATH_SIZE];
+                made = nb_link_target(current, name, path, before, target);
+                if (made >= 0) made = nb_make_directories(root, target, mode, links - 1);
+                if (made >= 0) NB_SYSCALL1(SYS_close, made);
+                /* No symlink: another one made the folder meanwhile. */
+                if (made == -EINVAL) made = 0;
+            }
+            next = made < 0 && made != -EEXIST ? (int)made : nb_open_in_root(root, prefix, O_PATH | O_DIRECTORY, 0);
         }
         NB_SYSCALL1(SYS_close, current);
         current = next;
@@ -75,14 +108,19 @@ int nb_make_directories_in_root(int root, const char *path, mode_t mode)
     return current;
 }
 
-int nb_make_file_in_root(int root, const char *path, mode_t mode)
+int nb_make_directories_in_root(int root, const char *path, mode_t mode)
+{
+    return nb_make_directories(root, path, mode, NB_LINKS_MAX);
+}
+
+static int nb_make_file(int root, const char *path, mode_t mode, int links)
 {
     int existing = nb_open_in_root(root, path, O_PATH, 0);
     if (existing != -ENOENT) return existing;
     const char *slash = strrchr(path, '/');
     const char *name = slash == NULL ? path : slash + 1;
     size_t parent_length = slash == NULL ? 0 : (size_t)(slash - path);
-    char parent_path[4096];
+    char parent_path[NB_PATH_SIZE];
     if (parent_length >= sizeof parent_path) return -ENAMETOOLONG;
     memcpy(parent_path, path, parent_length);
     parent_path[parent_length] = 0;
@@ -90,11 +128,16 @@ int nb_make_file_in_root(int root, const char *path, mode_t mode)
     int parent = nb_make_directories_in_root(root, parent_path, 0755);
     if (parent < 0) return parent;
     long made = NB_SYSCALL4(SYS_openat, parent, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, mode);
+    char target[NB_PATH_SIZE];
+    if (made == -EEXIST && links > 0 && nb_link_target(parent, name, parent_path, parent_length, target) >= 0)
+        made = nb_make_file(root, target, mode, links - 1);
     NB_SYSCALL1(SYS_close, parent);
     if (made < 0 && made != -EEXIST) return (int)made;
     if (made >= 0) NB_SYSCALL1(SYS_close, made);
     return nb_open_in_root(root, path, O_PATH, 0);
 }
+
+int nb_make_file_in_root(int root, const char *path, mode_t mode) { return nb_make_file(root, path, mode, NB_LINKS_MAX); }
 
 int nb_close_on_exec_from(unsigned int first)
 {

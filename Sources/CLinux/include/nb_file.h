@@ -16,7 +16,7 @@ int nb_open_in_root(int root, const char *path, int flags, mode_t mode);
 int nb_open_beneath(int directory, const char *path, int flags, mode_t mode);
 
 /* Makes every missing folder of `path` below `root`, descriptor by descriptor, with `mode`, and returns an O_PATH
- * descriptor of the last. Existing symlinks are followed inside the root. */
+ * descriptor of the last. Symlinks are followed inside the root, also to what is missing there and made then. */
 int nb_make_directories_in_root(int root, const char *path, mode_t mode);
 
 /* As above for the parent of `path`; the last component becomes an empty regular file unless something is there.
