@@ -241,7 +241,7 @@ static long nb_pivot(struct nb_launch *launch)
     long result = NB_SYSCALL1(SYS_fchdir, launch->root);
     /* With "." twice the old root ends up on top of the new one and is taken off at once: pivot_root(2), NOTES. */
     if (result >= 0) result = NB_SYSCALL2(SYS_pivot_root, ".", ".");
-    if (result >= 0) result = NB_SYSCALL5(SYS_mount, 0, ".", 0, MS_SLAVE | MS_REC, 0);
+    /* Its mounts were made private or slaves at the beginning: this unmounts nothing outside. */
     if (result >= 0) result = NB_SYSCALL2(SYS_umount2, ".", MNT_DETACH);
     if (result >= 0) result = NB_SYSCALL1(SYS_chdir, "/");
     return result;

@@ -85,6 +85,49 @@ extension IntegrationTests {
             }
         }
 
+        @Test func sharedMountsPropagateAsAsked() throws {
+            try TestEngine.withBusybox { engine in
+                let folder = "\(engine.folder)/shared"
+                #expect(mkdir(folder, 0o755) == 0)
+                #expect(mount(folder, folder, nil, UInt(MS_BIND), nil) == 0)
+                defer { umount2(folder, Int32(MNT_DETACH)) }
+                #expect(mount(nil, folder, nil, UInt(MS_SHARED), nil) == 0)
+                for option in ["rshared", "shared", "rslave", "slave", "rprivate"] {
+                    let script =
+                        "grep ' /data ' /proc/self/mountinfo; mkdir -p /data/inner; mount -t tmpfs none /data/inner"
+                    let result = try engine.shell(script, with: ["--privileged", "-v", "\(folder):/data:\(option)"])
+                    #expect(result.status == 0, "\(option) \(result)")
+                    let expected =
+                        option.hasSuffix("shared") ? "shared:" : option.hasSuffix("slave") ? "master:" : " - "
+                    #expect(result.output.contains(expected), "\(option) \(result)")
+                    // What is mounted inside shows outside, when it was asked to.
+                    #expect((umount("\(folder)/inner") == 0) == option.hasSuffix("shared"), "\(option)")
+                }
+            }
+        }
+
+        @Test func targetsBehindDanglingLinksAreMadeInsideTheRoot() throws {
+            let image = HostileImage { image in
+                // As the images of Ubuntu have it; and what would lead out of the root.
+                image.layer.symlink("etc/resolv.conf", to: "../run/systemd/resolve/stub-resolv.conf")
+                image.layer.symlink("data", to: "/deep/../below/folder")
+                image.layer.symlink("out", to: "../../../../../../../../nestbox-outside")
+                image.layer.symlink("loop", to: "loop")
+            }
+            try TestEngine.with(hostile: image) { engine in
+                _ = try engine.file("source/file", text: "content\n")
+                let folder = "\(engine.folder)/source"
+                let script =
+                    "cat /below/folder/file /nestbox-outside/file; grep -c . /run/systemd/resolve/stub-resolv.conf"
+                let result = try engine(
+                    "run", "--rm", "-v", "\(folder):/data", "-v", "\(folder):/out", "hostile", "sh", "-c", script)
+                #expect(result.status == 0 && result.output.hasPrefix("content\ncontent\n"), "\(result)")
+                #expect(access("/nestbox-outside", F_OK) != 0)
+                let loop = try engine("run", "--rm", "-v", "\(folder):/loop", "hostile", "true")
+                #expect(loop.status == 125, "\(loop)")
+            }
+        }
+
         @Test func startingWritesNothingToAContainersOwnLayer() throws {
             try TestEngine.withBusybox { engine in
                 let id = try engine("run", "-d", "busybox", "sleep", "1000").line

@@ -65,10 +65,11 @@ struct ExecLauncher {
         }
         let user: ContainerUser
         if let name = request.user {
-            user = try ContainerUser(name, additionalGroups: request.additionalGroups, in: root)
+            user = try ContainerUser(requested: name, additionalGroups: request.additionalGroups, in: root)
         } else {
             user = ContainerUser(request.process.user, in: root)
         }
+        try user.check(within: request.idMap)
         var steps = ProcessSteps(process: request.process, user: user, seccomp: filter)
 
         var entry = StepList()

@@ -66,6 +66,12 @@ struct ContainerLauncher {
         processSteps.addStreams(streams, idMap: request.idMap, hasConsoleDevice: true, to: &list)
         try addProtection(to: &list)
         list.add(NB_STEP_PIVOT, "make the root file system the root")
+        // Not before: pivot_root(2) takes no shared mount.
+        if let propagation = linux.rootfsPropagation.flatMap(MountOptions.rootPropagation) {
+            list.add(
+                NB_STEP_TARGET_PROPAGATION, mode: propagation.recursive ? UInt32(NB_RECURSIVE) : 0,
+                flags: propagation.kind, target: "/", "set the propagation of the root file system")
+        }
         list.add(
             NB_STEP_WORKING_DIRECTORY, mode: 0, target: process.cwd, "change to the working directory \(process.cwd)")
         try processSteps.addIdentity(to: &list)
@@ -152,8 +158,14 @@ struct ContainerLauncher {
     // MARK: - Users, seccomp
 
     private func user(in root: borrowing RootDirectory) throws(LaunchError) -> ContainerUser {
+        let user = try namedUser(in: root)
+        try user.check(within: request.idMap)
+        return user
+    }
+
+    private func namedUser(in root: borrowing RootDirectory) throws(LaunchError) -> ContainerUser {
         if let user = request.user {
-            return try ContainerUser(user, additionalGroups: request.additionalGroups, in: root)
+            return try ContainerUser(requested: user, additionalGroups: request.additionalGroups, in: root)
         }
         var user = ContainerUser(process.user, in: root)
         if !request.additionalGroups.isEmpty {
@@ -192,11 +204,6 @@ struct ContainerLauncher {
         if request.specification.root?.readonly ?? false {
             list.add(
                 NB_STEP_ATTRIBUTES, flags: NB_MOUNT_READ_ONLY, target: "/", "make the root file system read-only")
-        }
-        if let propagation = linux.rootfsPropagation.flatMap(MountOptions.rootPropagation) {
-            list.add(
-                NB_STEP_TARGET_PROPAGATION, mode: propagation.recursive ? UInt32(NB_RECURSIVE) : 0,
-                flags: propagation.kind, target: "/", "set the propagation of the root file system")
         }
     }
 

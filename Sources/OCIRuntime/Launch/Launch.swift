@@ -282,6 +282,9 @@ final class Launch {
 
     private static func hint(detail: Int32, _ errno: Errno) -> String {
         if detail == Int32(bitPattern: NB_DETAIL_IN_PROC.rawValue) { return "; choose another target" }
+        if errno == .invalidArgument, detail == Int32(bitPattern: NB_DETAIL_ATTACH.rawValue) {
+            return "; is one of both a folder and the other a file?"
+        }
         if errno == .noSuchFile, detail == Int32(bitPattern: NB_DETAIL_FILE_SYSTEM.rawValue) {
             return "; this kernel does not have it"
         }

@@ -77,6 +77,19 @@ struct ContainerUser: Hashable {
         additionalGroups.insert(gid, at: 0)
     }
 
+    /// As ``init(_:additionalGroups:in:)``, but user "0" needs no file: where the image's cannot be used, root has no other
+    /// groups, and starts.
+    init(requested user: String, additionalGroups groups: [String], in root: borrowing RootDirectory)
+        throws(LaunchError)
+    {
+        do {
+            try self.init(user, additionalGroups: groups, in: root)
+        } catch {
+            guard user == "0", groups.isEmpty else { throw error }
+            self.init(RuntimeSpecification.Process.User(), in: root)
+        }
+    }
+
     /// A user given by numbers in an OCI configuration; only the home folder is looked up.
     init(_ user: RuntimeSpecification.Process.User, in root: borrowing RootDirectory) {
         uid = user.uid
@@ -84,6 +97,14 @@ struct ContainerUser: Hashable {
         additionalGroups = user.additionalGids
         let passwd = (try? Self.entries(of: "/etc/passwd", fields: 7, in: root)) ?? []
         home = passwd.first { Self.id($0[2]) == user.uid && !$0[5].isEmpty }.map { String($0[5]) }
+    }
+
+    /// Refuses ids that a user namespace with this map does not have.
+    func check(within map: IDMap?) throws(LaunchError) {
+        guard let map, let id = ([uid, gid] + additionalGroups).first(where: { $0 >= map.count }) else { return }
+        throw LaunchError(
+            "cannot become user \(uid):\(gid): id \(id) is not among the container's \(map.count) ids; "
+                + "use ids from 0 to \(map.count - 1), or --userns=host")
     }
 
     /// A decimal id: the whole text, no sign, below 2^32 - 1 (which means "no id" to the kernel).
