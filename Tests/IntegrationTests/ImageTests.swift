@@ -3,6 +3,19 @@ import Testing
 extension IntegrationTests {
     /// Loading, listing, naming and removing images.
     @Suite struct Images {
+        @Test func theImageOfARunningContainerStays() throws {
+            try TestEngine.with { engine in
+                try engine("run", "-d", "--name", "box", "busybox", "sleep", "1000")
+                let refused = try engine("rmi", "-f", "busybox")
+                #expect(refused.status == 1 && refused.error.contains("in use"), "\(refused)")
+                try engine("stop", "-t", "0", "box")
+                try #expect(engine("rmi", "busybox").status == 1)
+                try #expect(engine("rmi", "-f", "busybox").status == 0)
+                // Its layers stay for as long as the container needs them.
+                try #expect(engine("start", "box").status == 0)
+            }
+        }
+
         @Test(arguments: [
             "busybox-docker.tar", "busybox-docker-gzip.tar", "busybox-oci", "busybox-oci-none.tar",
             "busybox-oci-gzip.tar", "busybox-oci-zstd.tar",

@@ -73,6 +73,51 @@ extension IntegrationTests {
             }
         }
 
+        @Test func severalAreStoppedAtTheSameTime() throws {
+            try TestEngine.withBusybox { engine in
+                let names = ["one", "two", "three"]
+                // Each of them ends only after it has heard that all have been asked to.
+                let script =
+                    "trap ':' TERM; echo ready; wait_for() { while [ $(ls /all | wc -l) -lt 3 ]; do sleep 0.02; done; }; "
+                    + "sleep 1000 & wait; touch /all/$HOSTNAME; wait_for; exit 5"
+                for name in names {
+                    try engine(
+                        "run", "-d", "--name", name, "-v", "all:/all", "--stop-timeout", "20", "busybox", "sh", "-c",
+                        script)
+                }
+                for name in names {
+                    #expect(try TestEngine.eventually { try engine("logs", name).output == "ready\n" })
+                }
+                let stopped = try engine("stop", "one", "none", "two", "three")
+                #expect(stopped.status == 1 && Set(stopped.lines.map(String.init)) == Set(names), "\(stopped)")
+                #expect(stopped.error.contains("none"), "\(stopped)")
+                for name in names { try #expect(engine.inspect(name, "{{.State.ExitCode}}") == "5") }
+            }
+        }
+
+        @Test func startAttachesToWhatRunsAlready() throws {
+            try TestEngine.withBusybox { engine in
+                try engine(
+                    "run", "-d", "-i", "--name", "box", "busybox", "sh", "-c", "read line; echo got $line; exit 7")
+                let result = try engine("start", "-a", "-i", "box", input: "text\n")
+                #expect(result.status == 7 && result.output == "got text\n", "\(result)")
+            }
+        }
+
+        @Test func namesAreFilteredByRegularExpressions() throws {
+            try TestEngine.withBusybox { engine in
+                for name in ["web", "web-2", "db"] { try engine("create", "--name", name, "busybox", "true") }
+                func found(_ filter: String) throws -> Set<String> {
+                    Set(try engine("ps", "-a", "--format", "{{.Names}}", "-f", filter).lines.map(String.init))
+                }
+                try #expect(found("name=^web$") == ["web"])
+                try #expect(found("name=^/web$") == ["web"])
+                try #expect(found("name=web") == ["web", "web-2"])
+                try #expect(found("name=web-[0-9]|db") == ["web-2", "db"])
+                try #expect(engine("ps", "-f", "name=[").status != 0)
+            }
+        }
+
         @Test func removeAtExitTakesEverything() throws {
             try TestEngine.withBusybox { engine in
                 let ids = "\(engine.folder)/id"

@@ -5,6 +5,23 @@ import Testing
 extension IntegrationTests {
     /// The flags of run about the process.
     @Suite struct ProcessOptions {
+        @Test func rootHasItsOtherGroupsAndIDsMustBeTheContainers() throws {
+            let image = HostileImage { image in
+                image.layer.file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
+                image.layer.file("etc/group", "root:x:0:\nwheel:x:10:root\n")
+            }
+            try TestEngine.with(hostile: image) { engine in
+                try engine("run", "-d", "--name", "box", "hostile", "sleep", "1000")
+                try #expect(engine("run", "--rm", "hostile", "id", "-G").output == "0 10\n")
+                try #expect(engine("exec", "box", "id", "-G").output == "0 10\n")
+                let beyond = try engine("run", "--rm", "-u", "70000", "hostile", "true")
+                #expect(beyond.status == 125 && beyond.error.contains("--userns=host"), "\(beyond)")
+                try #expect(engine("exec", "-u", "70000", "box", "true").status == 126)
+                try #expect(engine("exec", "-u", "nobody-such", "box", "true").status == 126)
+                try #expect(engine("exec", "-w", "/no/such", "box", "true").status == 126)
+            }
+        }
+
         @Test func environmentUserFolderNamesAndLimits() throws {
             try TestEngine.withBusybox { engine in
                 let variables = try engine.file("variables", text: "# a comment\n\nFILE=from file\nPASSED\nSAME=file\n")

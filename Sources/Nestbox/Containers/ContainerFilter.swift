@@ -1,3 +1,4 @@
+internal import Glibc
 internal import OCIRuntime
 
 /// A condition on containers, as in `ps --filter`: several of one kind are alternatives, different kinds must all hold; every
@@ -5,7 +6,7 @@ internal import OCIRuntime
 public enum ContainerFilter: Sendable, Hashable {
     /// The id begins with this.
     case id(String)
-    /// The name contains this.
+    /// The name, with or without a slash before it, matches this extended regular expression.
     case name(String)
     /// It has this label, with this value where one is given.
     case label(String, value: String?)
@@ -32,7 +33,12 @@ public enum ContainerFilter: Sendable, Hashable {
         }
         switch parts[0] {
         case "id": self = .id(parts[1])
-        case "name": self = .name(parts[1].hasPrefix("/") ? String(parts[1].dropFirst()) : parts[1])
+        case "name":
+            guard Self.isMatch("", of: parts[1]) != nil else {
+                throw ConfigurationError(
+                    "--filter", text, "it is no regular expression", accepted: "give one like ^web-[0-9]+$")
+            }
+            self = .name(parts[1])
         case "label":
             let label = parts[1].split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             self = .label(String(label[0]), value: label.count > 1 ? String(label[1]) : nil)
@@ -66,10 +72,20 @@ public enum ContainerFilter: Sendable, Hashable {
         }
     }
 
+    /// Whether a part of `text` matches; nil when it is no regular expression (regcomp(3)).
+    private static func isMatch(_ text: String, of expression: String) -> Bool? {
+        var compiled = regex_t()
+        guard regcomp(&compiled, expression, REG_EXTENDED | REG_NOSUB) == 0 else { return nil }
+        defer { regfree(&compiled) }
+        return regexec(&compiled, text, 0, nil, 0) == 0
+    }
+
     private func holds(for container: Container) -> Bool {
         switch self {
         case .id(let prefix): return container.id.hasPrefix(prefix)
-        case .name(let part): return container.name.contains(part)
+        case .name(let expression):
+            return Self.isMatch(container.name, of: expression) == true
+                || Self.isMatch("/" + container.name, of: expression) == true
         case .label(let name, let value):
             guard let actual = container.labels[name] else { return false }
             return value.map { $0 == actual } ?? true

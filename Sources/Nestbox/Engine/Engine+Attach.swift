@@ -73,7 +73,7 @@ extension Engine {
             cgroupPath: record.cgroupPath)
         request.defaultSeccomp = output.usesDefaultSeccomp
         request.user = exec.user ?? record.configuration.user ?? record.settings.user
-        if request.user?.isEmpty == true { request.user = nil }
+        if request.user?.isEmpty == true { request.user = "0" }
         request.additionalGroups = exec.user == nil ? record.configuration.groupAdd : []
         request.idMap = record.idRange.map { IDMap(hostID: $0.firstID, count: $0.count) }
         request.openStdin = exec.interactive

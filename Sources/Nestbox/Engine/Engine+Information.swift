@@ -12,10 +12,15 @@ extension Engine {
     public static func versionReport() -> JSONValue {
         var name = utsname()
         uname(&name)
-        return [
+        var report: JSONObject = [
             "Version": .string(version), "OCISpecVersion": .string(RuntimeSpecification.version), "Os": "linux",
             "Arch": .string(text(name.machine)), "KernelVersion": .string(text(name.release)),
         ]
+        // Where scripts for Docker look; client and server are one here.
+        let whole = JSONValue.object(report)
+        report["Client"] = whole
+        report["Server"] = whole
+        return .object(report)
     }
 
     /// What `nestbox info` says: this host, what its kernel can do for containers, and what is below the root.

@@ -167,7 +167,8 @@ struct InspectReport {
         }
         var object: JSONObject = [
             "Binds": binds.json, "LogConfig": ["Type": "json-file", "Config": .object(JSONObject())],
-            "NetworkMode": configuration.network.json, "RestartPolicy": ["Name": "no", "MaximumRetryCount": 0],
+            "NetworkMode": configuration.network.json, "PortBindings": .object(JSONObject()),
+            "RestartPolicy": ["Name": "no", "MaximumRetryCount": 0],
             "AutoRemove": .bool(configuration.autoRemove), "CapAdd": configuration.capAdd.json,
             "CapDrop": configuration.capDrop.json, "CgroupnsMode": configuration.cgroupns.json,
             "GroupAdd": configuration.groupAdd.json, "IpcMode": configuration.ipc.json,

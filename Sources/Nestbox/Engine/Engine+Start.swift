@@ -95,7 +95,8 @@ extension Engine {
             cgroupPath: record.cgroupPath, stateDirectory: paths.runFolder, statePath: paths.state)
         request.joinedProcess = joinedProcess
         request.defaultSeccomp = output.usesDefaultSeccomp
-        request.user = output.user
+        // By number, and yet looked up: root's other groups count, too, as in Docker.
+        request.user = output.user ?? "0"
         request.additionalGroups = configuration.groupAdd
         request.idMap = record.idRange.map { IDMap(hostID: $0.firstID, count: $0.count) }
         request.logPath = paths.log

@@ -39,7 +39,8 @@ public struct ContainerReport: Sendable {
             "Image": .string(container.configuration.image),
             "Command": .string(
                 HumanText.quoted(container.arguments.joined(separator: " "), limit: isShortened ? 20 : nil)),
-            "CreatedAt": .string(container.created), "RunningFor": .string(age(created) + " ago"),
+            "CreatedAt": .string(created.map(HumanText.moment) ?? container.created),
+            "RunningFor": .string(age(created) + " ago"),
             "Status": .string(status), "State": .string(container.state.status.rawValue), "Ports": "",
             "Names": .string(container.name), "Labels": .string(labels.joined(separator: ",")),
             // What the template's `.Label "key"` looks up.

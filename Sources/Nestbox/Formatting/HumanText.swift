@@ -1,3 +1,5 @@
+internal import OCISpec
+
 /// Sizes and times as Docker writes them for people.
 public enum HumanText {
     /// A size with three significant digits and decimal units: `0B`, `4.27MB`, `1.2GB`.
@@ -44,6 +46,12 @@ public enum HumanText {
         if hours < 24 * 30 * 2 { return "\(hours / 24 / 7) weeks" }
         if hours < 24 * 365 * 2 { return "\(hours / 24 / 30) months" }
         return "\(hours / 24 / 365) years"
+    }
+
+    /// A moment as Docker's lists show it: `2026-11-25 09:09:17 +0000 UTC`.
+    static func moment(_ time: Timestamp) -> String {
+        let text = time.fixedWidth
+        return "\(text.prefix(10)) \(text.dropFirst(11).prefix(8)) +0000 UTC"
     }
 
     /// A number as Go's `%v` writes it: without `.0`.

@@ -32,7 +32,7 @@ public struct ImageReport: Sendable {
             "Repository": .string(name?.familiarName ?? "<none>"), "Tag": .string(name?.tag ?? "<none>"),
             "Digest": .string(image.manifest?.description ?? "<none>"),
             "ID": .string(isShortened ? image.id.shortened : image.id.description),
-            "CreatedSince": .string(since ?? "N/A"), "CreatedAt": .string(image.created?.description ?? "N/A"),
+            "CreatedSince": .string(since ?? "N/A"), "CreatedAt": .string(image.created.map(HumanText.moment) ?? "N/A"),
             "Size": .string(HumanText.size(image.size)),
         ]
     }

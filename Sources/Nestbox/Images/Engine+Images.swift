@@ -4,7 +4,7 @@ internal import OCISpec
 extension Engine {
     /// Removes a name of an image, and with its last name the image; layers stay for as long as a container uses them.
     ///
-    /// - Parameter force: also when containers were made from it, or when an id has several names.
+    /// - Parameter force: also when containers that do not run were made from it, or when an id has several names.
     /// - Throws: `EngineError.imageInUse`, `.image`.
     @discardableResult
     public func removeImage(_ name: String, force: Bool = false) throws(EngineError) -> ImageRemoval {
@@ -21,6 +21,10 @@ extension Engine {
                         inUse.insert(diffID)
                     }
                 }
+            }
+            if force, let image = try? images.image(named: name), image.references.count < 2 {
+                let running = try (users[image.id.description] ?? []).filter { try examine($0)?.isRunning ?? false }
+                guard running.isEmpty else { throw EngineError.imageInUse(name: name, containers: running.sorted()) }
             }
             do {
                 return try images.remove(name, force: force, inUse: inUse)

@@ -48,17 +48,28 @@ struct Exec: NestboxCommand {
         let engine = try globals.engine()
         let target = try engine.container(container)
         guard !detach else {
-            Warnings.show(try engine.execute(exec, in: target).warnings)
+            Warnings.show(try start(exec, in: target, engine).warnings)
             return 0
         }
         try Attachment.checkTerminal(streams)
         let signals = try SignalReceiver(streams.signals)
-        var started = try engine.execute(exec, in: target)
+        var started = try start(exec, in: target, engine)
         Warnings.show(started.warnings)
         guard let socket = started.socket.take() else {
             throw CommandFailure("the runtime gave no socket for container \(target.id.prefix(12))", exitCode: 125)
         }
         let end = try AttachSession(socket: socket, signals: signals, streams: streams) { _ in }.run()
         return try Attachment.exitCode(end, of: target.id)
+    }
+
+    /// As in Docker, 126 says that the command could not be executed for whatever reason but its absence.
+    private func start(
+        _ exec: ExecConfiguration, in container: Container, _ engine: Engine
+    ) throws -> StartedProcess {
+        do {
+            return try engine.execute(exec, in: container)
+        } catch EngineError.startFailed(let reason, let code) where code == CommandEntry.usageCode {
+            throw CommandFailure(reason, exitCode: 126)
+        }
     }
 }

@@ -28,7 +28,7 @@ struct Stop: NestboxCommand {
         }
         let number = try signal.map { try SignalName.number($0, option: "--signal") }
         let engine = try globals.engine()
-        return try Each.of(containers) { name in
+        return try Each.atOnce(containers) { name in
             try engine.stop(try engine.container(name), timeout: seconds, signal: number)
             try StandardOutput.line(name)
         }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import LinuxSystem
 internal import Nestbox
 
 /// `nestbox start`.
@@ -37,22 +38,26 @@ struct Start: NestboxCommand {
             throw UsageError("--attach and --interactive take one container", command: Self.verb)
         }
         let container = try engine.container(containers[0])
-        guard !container.isRunning else {
-            throw CommandFailure("container \(containers[0]) is already running", exitCode: Self.failureCode)
-        }
         var configuration = container.configuration
         configuration.attach = interactive ? [.input, .output, .error] : [.output, .error]
         let streams = try Attachment.streams(of: configuration, proxiesSignals: sigProxy, detachKeys: detachKeys)
         let signals = try SignalReceiver(streams.signals)
-        var started = try engine.start(container, attached: true, terminalSize: Terminal.size)
-        Warnings.show(started.warnings)
         let id = container.id
-        guard let socket = started.socket.take() else {
-            throw CommandFailure("the runtime gave no socket for container \(id.prefix(12))", exitCode: 125)
-        }
+        let socket = try socket(of: container, sendsInput: streams.input, engine)
         let end = try AttachSession(socket: socket, signals: signals, streams: streams) {
             Attachment.forward($0, to: id, engine)
         }.run()
         return try Attachment.exitCode(end, of: id)
+    }
+
+    /// The streams of a container: of one that runs already, too, as in Docker.
+    private func socket(of container: Container, sendsInput: Bool, _ engine: Engine) throws -> FileDescriptor {
+        guard !container.isRunning else { return try engine.attach(container, sendsInput: sendsInput) }
+        var started = try engine.start(container, attached: true, terminalSize: Terminal.size)
+        Warnings.show(started.warnings)
+        guard let socket = started.socket.take() else {
+            throw CommandFailure("the runtime gave no socket for container \(container.id.prefix(12))", exitCode: 125)
+        }
+        return socket
     }
 }

@@ -101,8 +101,8 @@ enum CommandEntry {
             return 0
         }
         do {
-            _ = try Root.parseAsRoot(arguments)
-            try StandardOutput.line(Root.helpMessage())
+            let root = try Root.parseAsRoot(arguments) as? Root
+            try StandardOutput.line(root?.version == true ? "nestbox \(Version.current)" : Root.helpMessage())
             return 0
         } catch {
             guard Root.exitCode(for: error) == .success else { throw UsageError(reason(Root.message(for: error))) }

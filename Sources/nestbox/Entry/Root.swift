@@ -6,7 +6,7 @@ struct Root: ParsableCommand {
         commandName: "nestbox", abstract: "Run containers. No daemon is needed.",
         discussion:
             "Flags before the command choose where everything is kept; engines with different roots never meet.",
-        version: "nestbox \(Version.current)", subcommands: commands, helpNames: [.long])
+        subcommands: commands, helpNames: [.long])
 
     @Option(
         name: .long,
@@ -21,6 +21,10 @@ struct Root: ParsableCommand {
         help: .init("Where sockets are kept (default $NESTBOX_RUN_ROOT, or /run/nestbox).", valueName: "folder"),
         completion: .directory)
     var runRoot: String?
+
+    // Not ArgumentParser's own, which every command's help would show as well.
+    @Flag(name: [.customShort("v"), .long], help: "Show the version.")
+    var version = false
 
     /// Every command.
     static let commands: [any NestboxCommand.Type] = [

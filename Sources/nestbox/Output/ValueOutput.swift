@@ -12,13 +12,15 @@ enum ValueOutput {
         try StandardOutput.line(try template.render(value))
     }
 
-    /// An object's members, one a line, with lists below their names.
+    /// An object's members, one a line, with lists below their names; without the objects in it.
     static func text(of value: JSONValue) -> String {
         var result = ""
         for (name, member) in value.objectValue?.members ?? [] {
             if case .array(let elements) = member {
                 if elements.isEmpty { continue }
                 result += "\(title(name)):\n" + elements.map { "  \(text($0))\n" }.joined()
+            } else if case .object = member {
+                continue
             } else if name == "MemTotal", let bytes = member.integerValue {
                 result += "\(title(name)): \(HumanText.size(bytes))\n"
             } else {

@@ -130,6 +130,8 @@ struct TemplateEvaluator {
             }
             if let member = object[field] {
                 value = member
+            } else if Self.pointers.contains(field) {
+                value = .null
             } else if field.first?.isASCII == true, field.first?.isLowercase == true {
                 // Go tells fields of structures, which must exist, from keys of maps, which need not. Docker writes the
                 // first kind with a capital letter.
@@ -143,6 +145,9 @@ struct TemplateEvaluator {
         }
         return value
     }
+
+    /// Fields that Docker's structures have as pointers, nil for most containers: scripts ask `{{if .State.Health}}`.
+    private static let pointers: Set<String> = ["Health", "Healthcheck"]
 
     private static func path(_ operand: Template.Operand, upTo count: Int) -> String {
         let fields = operand.fields.prefix(count).map { "." + $0 }.joined()
