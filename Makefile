@@ -69,7 +69,7 @@ lint: ## Check formatting, scripts and which module imports which
 	shellcheck -x -P SCRIPTDIR .ci/run rootfs-fixtures/*.sh Tests/*/*.sh Tests/VM/vm
 
 docs: setup ## Build the documentation of the Nestbox library
-	swift package generate-documentation --target Nestbox
+	swift package generate-documentation --target Nestbox --warnings-as-errors
 
 manual: build
 	@# swift-argument-parser's plugin would build our executables without the static library: its tool is run instead.

@@ -7,6 +7,7 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - all: whether those that do not run are among them. A filter by status or exit code implies it.
+    ///   - filters: conditions; those of one kind are alternatives.
     ///   - damaged: hears of each container whose record cannot be read. It is not in the list, and keeps no other from it.
     /// - Throws: `EngineError` when the root cannot be read.
     public func list(

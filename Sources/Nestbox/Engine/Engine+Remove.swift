@@ -7,6 +7,7 @@ extension Engine {
     /// Removes a container with its changes and log.
     ///
     /// - Parameters:
+    ///   - container: the container.
     ///   - force: whether a running one is killed.
     ///   - volumes: whether its anonymous volumes go, too. With `--rm` they always do.
     /// - Throws: `EngineError`: `.cannotRemoveRunning`, `.busy`, …

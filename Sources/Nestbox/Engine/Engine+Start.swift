@@ -7,6 +7,7 @@ extension Engine {
     /// Makes a container and starts it: what `create` and `start` do, without looking anything up twice.
     ///
     /// - Parameters:
+    ///   - configuration: what it is made of.
     ///   - attached: whether a socket with its streams comes back.
     ///   - terminalSize: the size of its terminal from the start.
     /// - Throws: `EngineError`; `.startFailed` carries the exit code 125, 126 or 127. A `--rm` container that could not be
@@ -34,6 +35,7 @@ extension Engine {
     /// Starts a container that is not running.
     ///
     /// - Parameters:
+    ///   - container: the container.
     ///   - attached: whether a socket with its streams comes back; without one nobody hears its first output but the log.
     ///   - terminalSize: the size of its terminal from the start.
     /// - Throws: `EngineError`: `.alreadyRunning`, `.busy`, `.startFailed` with exit code 125, 126 or 127.

@@ -7,6 +7,7 @@ extension Engine {
     /// Stops a container: its stop signal, and after the timeout SIGKILL to all of its processes.
     ///
     /// - Parameters:
+    ///   - container: the container.
     ///   - timeout: seconds; -1: wait as long as it takes; nil: the container's own, or 10.
     ///   - signal: instead of its stop signal.
     /// - Returns: false when it was not running.

@@ -8,6 +8,7 @@ public struct ContainerReport: Sendable {
     private let isShortened: Bool
 
     /// - Parameters:
+    ///   - container: The container.
     ///   - now: What ages count to.
     ///   - isShortened: Whether ids have 12 digits and commands 20 characters.
     public init(_ container: Container, now: Timestamp, isShortened: Bool) {

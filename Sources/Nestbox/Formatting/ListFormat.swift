@@ -12,7 +12,9 @@ public struct ListFormat: Sendable {
 
     /// Parses `table`, `table TEMPLATE`, `json` or `TEMPLATE`; nil stands for `table`.
     ///
-    /// - Parameter table: The template of the usual table, columns separated by `\t`.
+    /// - Parameters:
+    ///   - text: The value of `--format`.
+    ///   - table: The template of the usual table, columns separated by `\t`.
     /// - Throws: `TemplateError`.
     public init(parsing text: String?, table: String) throws(TemplateError) {
         switch text {
@@ -32,7 +34,9 @@ public struct ListFormat: Sendable {
 
     /// The whole list, each line ended.
     ///
-    /// - Parameter headers: Each field's column title.
+    /// - Parameters:
+    ///   - rows: Objects, one for each line.
+    ///   - headers: Each field's column title.
     /// - Throws: `TemplateError`.
     public func text(of rows: [JSONValue], headers: JSONObject) throws(TemplateError) -> String {
         switch kind {

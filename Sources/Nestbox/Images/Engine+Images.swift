@@ -4,7 +4,9 @@ internal import OCISpec
 extension Engine {
     /// Removes a name of an image, and with its last name the image; layers stay for as long as a container uses them.
     ///
-    /// - Parameter force: also when containers that do not run were made from it, or when an id has several names.
+    /// - Parameters:
+    ///   - name: a name, an id, or the beginning of just one id.
+    ///   - force: also when containers that do not run were made from it, or when an id has several names.
     /// - Throws: `EngineError.imageInUse`, `.image`.
     @discardableResult
     public func removeImage(_ name: String, force: Bool = false) throws(EngineError) -> ImageRemoval {

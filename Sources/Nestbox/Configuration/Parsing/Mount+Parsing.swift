@@ -1,7 +1,10 @@
 extension MountConfiguration {
     /// Parses `type=…,source=…,target=…`, the value of `--mount`.
     ///
-    /// - Parameter workingDirectory: What a source that starts with `.` is relative to.
+    /// - Parameters:
+    ///   - text: The value.
+    ///   - option: The flag's name, for errors.
+    ///   - workingDirectory: What a source that starts with `.` is relative to.
     /// - Throws: `ConfigurationError`.
     public init(mount text: String, option: String, workingDirectory: String) throws(ConfigurationError) {
         let fields = try Self.fields(text, option: option)

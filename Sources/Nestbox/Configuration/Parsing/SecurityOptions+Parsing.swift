@@ -1,7 +1,10 @@
 extension SecurityOptions {
     /// Takes one `--security-opt`.
     ///
-    /// - Parameter readProfile: Reads the seccomp profile of that path.
+    /// - Parameters:
+    ///   - text: The value.
+    ///   - option: The flag's name, for errors.
+    ///   - readProfile: Reads the seccomp profile of that path.
     /// - Throws: `ConfigurationError`, or what `readProfile` throws.
     public mutating func apply(
         _ text: String, option: String, readProfile: (String) throws -> String

@@ -1,7 +1,10 @@
 extension MountConfiguration {
     /// Parses `[SOURCE:]TARGET[:OPTIONS]`, the value of `-v`.
     ///
-    /// - Parameter workingDirectory: What a source that starts with `.` is relative to.
+    /// - Parameters:
+    ///   - text: The value.
+    ///   - option: The flag's name, for errors.
+    ///   - workingDirectory: What a source that starts with `.` is relative to.
     /// - Throws: `ConfigurationError`.
     public init(volume text: String, option: String, workingDirectory: String) throws(ConfigurationError) {
         let accepted = "give [SOURCE:]TARGET[:OPTIONS], like /srv/data:/data:ro"

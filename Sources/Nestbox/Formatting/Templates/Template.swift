@@ -3,14 +3,16 @@ public import OCISpec
 /// A text template in the language that Docker users know from `--format`: a subset of Go's `text/template`.
 ///
 /// It knows fields (`{{.State.Status}}`), variables, pipelines, `if`, `with` and `range` with `else`, comments, trim
-/// markers (`{{-`), string, number and truth literals, and the functions of ``TemplateFunctions``.
+/// markers (`{{-`), string, number and truth literals, and the functions of `TemplateFunctions`.
 public struct Template: Sendable {
     /// What the template does, in order.
     let nodes: [Node]
 
     /// Parses a template.
     ///
-    /// - Parameter unescape: Turn `\t` and `\n` outside of actions into a tab and a line end, as Docker's lists do.
+    /// - Parameters:
+    ///   - text: The template.
+    ///   - unescape: Turn `\t` and `\n` outside of actions into a tab and a line end, as Docker's lists do.
     /// - Throws: `TemplateError` naming the position.
     public init(parsing text: String, unescape: Bool = false) throws(TemplateError) {
         var parser = TemplateParser(tokens: try TemplateLexer.tokens(of: text, unescape: unescape))
