@@ -34,11 +34,6 @@ extension Cgroup {
         let folder = CgroupFolder(try openUnified(), path: unifiedPath, cgroup: path)
         let controllers = Self.standardControllers + settings.controllers
         try enable(controllers, in: folder)
-        if layout.version(of: .memory) == .v2, let errno = folder.attemptWrite("1", to: "memory.oom.group"),
-            errno != .noSuchFile
-        {
-            throw .write(value: "1", file: "memory.oom.group", cgroup: path, errno: errno, hint: nil)
-        }
         let points = v1Points(of: controllers)
         for point in points { try makeV1Group(in: point) }
         try write(settings)
