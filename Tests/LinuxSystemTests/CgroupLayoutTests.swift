@@ -19,10 +19,18 @@ struct CgroupLayoutTests {
         let found = try layout(
             Self.others
                 + "30 21 0:26 / /sys/fs/cgroup rw,nosuid,nodev,noexec shared:4 - cgroup2 cgroup2 rw,nsdelegate\n")
-        #expect(found == CgroupLayout(unified: "/sys/fs/cgroup"))
+        #expect(found == CgroupLayout(unified: "/sys/fs/cgroup", unifiedOptions: ["nsdelegate"]))
         #expect(!found.isHybrid)
         #expect(found.version(of: .memory) == .v2)
         #expect(found.v1MountPoints == [])
+    }
+
+    @Test func optionsOfTheWholeTree() throws {
+        let mount = "30 21 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 none "
+        #expect(
+            try layout(mount + "rw,seclabel,nsdelegate,memory_recursiveprot\n").unifiedOptions
+                == ["nsdelegate", "memory_recursiveprot"])
+        #expect(try layout(mount + "rw\n").unifiedOptions == [])
     }
 
     /// The machine that builds the project.

@@ -9,11 +9,17 @@ public struct CgroupLayout: Sendable, Hashable {
     ///
     /// Co-mounted controllers share one.
     public let v1: [CgroupController: String]
+    /// The mount options that belong to the unified tree as a whole, `nsdelegate` and the like.
+    ///
+    /// Every mount from the initial cgroup namespace sets them for the machine anew, so one that does not repeat them takes
+    /// them away.
+    public let unifiedOptions: [String]
 
     /// Describes a layout that was found elsewhere.
-    public init(unified: String, v1: [CgroupController: String] = [:]) {
+    public init(unified: String, v1: [CgroupController: String] = [:], unifiedOptions: [String] = []) {
         self.unified = unified
         self.v1 = v1
+        self.unifiedOptions = unifiedOptions
     }
 
     /// Whether some controllers are on v1 hierarchies.
@@ -75,15 +81,18 @@ public struct CgroupLayout: Sendable, Hashable {
             }
         }
         guard let unified else { throw .noUnifiedTree }
-        self.init(unified: unified.mountPoint, v1: v1.mapValues(\.mountPoint))
+        self.init(
+            unified: unified.mountPoint, v1: v1.mapValues(\.mountPoint), unifiedOptions: unified.options)
     }
 
     private struct Candidate {
         let mountPoint: String
+        let options: [String]
         let rank: Int
 
         init(_ mount: CgroupMount) {
             mountPoint = mount.mountPoint
+            options = mount.unifiedOptions
             rank = (mount.root == "/" ? 2 : 0) + (mount.mountPoint.hasPrefix("/sys/fs/cgroup") ? 1 : 0)
         }
     }
@@ -95,6 +104,13 @@ private struct CgroupMount {
     let mountPoint: String
     let isUnified: Bool
     let controllers: [CgroupController]
+    let unifiedOptions: [String]
+
+    /// What the kernel takes as a mount option of cgroup2; a security module shows others beside them.
+    private static let knownOptions: Set = [
+        "nsdelegate", "favordynmods", "memory_localevents", "memory_recursiveprot", "memory_hugetlb_accounting",
+        "pids_localevents",
+    ]
 
     /// Nil for any other filesystem and for what is not a line of that form.
     init?(_ line: ArraySlice<UInt8>) {
@@ -109,12 +125,10 @@ private struct CgroupMount {
         guard isUnified || type.elementsEqual("cgroup".utf8) else { return nil }
         root = Self.unescaped(fields[3])
         mountPoint = Self.unescaped(fields[4])
-        guard !isUnified, dash + 3 < fields.endIndex else {
-            controllers = []
-            return
-        }
-        controllers = fields[dash + 3].split(separator: UInt8(ascii: ","))
-            .compactMap { CgroupController(rawValue: String(decoding: $0, as: UTF8.self)) }
+        let options = fields.dropFirst(dash + 3).first?.split(separator: UInt8(ascii: ",")) ?? []
+        let names = options.map { String(decoding: $0, as: UTF8.self) }
+        controllers = isUnified ? [] : names.compactMap { CgroupController(rawValue: $0) }
+        unifiedOptions = isUnified ? names.filter(Self.knownOptions.contains) : []
     }
 
     /// Space, tab, newline and backslash stand as three octal digits after a backslash.

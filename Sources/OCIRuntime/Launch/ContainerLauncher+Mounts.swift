@@ -221,9 +221,12 @@ extension ContainerLauncher {
         _ mount: RuntimeSpecification.Mount, _ options: MountOptions, to list: inout StepList
     ) {
         let target = mount.destination
+        // Without a cgroup namespace of its own the mount is one of the host's, which keeps its options.
+        let shared = cgroup.layout.unifiedOptions.map { MountOption(name: $0, value: nil) }
         guard cgroup.layout.isHybrid else {
             list.add(
-                NB_STEP_MOUNT, flags: options.set, source: "cgroup2", target: target, "mount cgroup2 on \(target)")
+                NB_STEP_MOUNT, flags: options.set, source: "cgroup2", target: target, options: shared,
+                "mount cgroup2 on \(target)")
             return
         }
         list.add(
@@ -237,7 +240,9 @@ extension ContainerLauncher {
                 options: hierarchy.controllers.map { MountOption(name: $0, value: nil) }, "mount cgroup on \(path)")
         }
         let unified = "\(target)/unified"
-        list.add(NB_STEP_MOUNT, flags: options.set, source: "cgroup2", target: unified, "mount cgroup2 on \(unified)")
+        list.add(
+            NB_STEP_MOUNT, flags: options.set, source: "cgroup2", target: unified, options: shared,
+            "mount cgroup2 on \(unified)")
         if options.set & NB_MOUNT_READ_ONLY != 0 {
             list.add(NB_STEP_ATTRIBUTES, flags: NB_MOUNT_READ_ONLY, target: target, "make \(target) read-only")
         }

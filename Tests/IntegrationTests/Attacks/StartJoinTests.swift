@@ -107,6 +107,22 @@ extension IntegrationTests {
             }
         }
 
+        /// A mount of cgroup2 from the host's cgroup namespace sets the options of the machine's tree: `nsdelegate`, which keeps
+        /// containers within theirs, must survive it.
+        @Test func theHostsTreeKeepsItsOptions() throws {
+            try TestEngine.withBusybox { engine in
+                func options() throws -> [Substring] {
+                    try TestEngine.read("/proc/self/mounts").split(separator: "\n").filter { $0.contains(" cgroup2 ") }
+                }
+                let before = try options()
+                for option in ["--privileged", "--userns=host"] {
+                    let result = try engine("run", "--rm", option, "--cgroupns=host", "busybox", "true")
+                    #expect(result.status == 0, "\(option): \(result)")
+                }
+                try #expect(options() == before)
+            }
+        }
+
         /// CVE-2022-0492 with all that a user namespace gives: root of it mounts hierarchies of its own.
         @Test(arguments: ["memory", "pids", "rdma", "none,name=attack", "none,name=systemd"])
         func noReleaseAgentForTheRootOfAUserNamespace(_ hierarchy: String) throws {
