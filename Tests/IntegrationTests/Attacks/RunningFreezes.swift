@@ -4,8 +4,17 @@ import Testing
 extension IntegrationTests {
     /// A container that freezes itself or leaves a frozen v1 sub-cgroup: unkillable, exec and kill hang (runc 2105, 2828).
     @Suite struct RunningFreezes {
+        /// The container's own cgroup, in whatever cgroup namespace.
         private static let unified =
-            "cd /sys/fs/cgroup; if [ -d unified ]; then cd unified; fi"
+            "cd /sys/fs/cgroup; if [ -d unified ]; then cd unified; fi; cd .$(sed -n 's/^0:://p' /proc/self/cgroup)"
+
+        /// Where the unified tree is mounted with `nsdelegate` (cgroups(7)), the kernel refuses a freeze from inside a
+        /// cgroup namespace of its root; in the host's, the way is open.
+        private static let isDelegated =
+            (try? TestEngine.read("/proc/self/mounts"))?.split(separator: "\n").contains {
+                $0.contains(" cgroup2 ") && $0.contains("nsdelegate")
+            } == true
+        private static let namespaces = isDelegated ? ["host"] : ["private", "host"]
 
         /// Freezes below the container's own cgroup.
         private static let freezeSelf = "\(unified); echo going; echo 1 > cgroup.freeze; sleep 1000"
@@ -21,9 +30,10 @@ extension IntegrationTests {
             #expect(isThere)
         }
 
-        @Test(arguments: ["stop", "kill", "rm"]) func aContainerThatFreezesItselfStillEnds(_ command: String) throws {
-            try TestEngine.with { engine in
-                try start(Self.freezeSelf, in: engine)
+        @Test(arguments: ["stop", "kill", "rm"], namespaces)
+        func aContainerThatFreezesItselfStillEnds(_ command: String, _ namespace: String) throws {
+            try TestEngine.withBusybox { engine in
+                try start(Self.freezeSelf, ["--cgroupns", namespace], in: engine)
                 // Until the freeze has taken hold, exec may still get in.
                 let isRefused = try TestEngine.eventually { try engine("exec", "frozen", "true").status != 0 }
                 #expect(isRefused)
@@ -33,8 +43,18 @@ extension IntegrationTests {
             }
         }
 
+        @Test(.enabled(if: isDelegated, "needs the unified cgroup tree mounted with nsdelegate"))
+        func aDelegatedCgroupIsNotFrozenFromInside() throws {
+            try TestEngine.withBusybox { engine in
+                let script = "\(Self.unified); echo 1 > cgroup.freeze || echo refused"
+                let result = try engine(
+                    "run", "--rm", "--privileged", "--cgroupns", "private", "busybox", "sh", "-c", script, seconds: 5)
+                #expect(result.output == "refused\n", "\(result)")
+            }
+        }
+
         @Test(arguments: ["stop", "rm"]) func aFrozenSubCgroupDoesNotKeepAContainer(_ command: String) throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 try start(Self.freezeChild, in: engine)
                 try #expect(engine("exec", "frozen", "echo", "in").line == "in")
                 try end(command, engine)
@@ -49,7 +69,7 @@ extension IntegrationTests {
             let group = "/sys/fs/cgroup/freezer/nestbox-test-\(getpid())"
             mkdir(group, 0o755)
             defer { rmdir(group) }
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 try start(
                     """
                     mkdir /tmp/f && mount -t cgroup -o freezer x /tmp/f && cd /tmp/f/nestbox-test-\(getpid()) || exit 1
