@@ -7,7 +7,7 @@ extension IntegrationTests {
         func imagesWithManyLayersRun(_ count: Int) throws {
             try TestEngine.with(image: nil) { engine in
                 // Every layer replaces one file, removes the one before's own file and adds its own.
-                var layers = [try TestImage.busyboxLayer()]
+                var layers = [try TestImage.busybox.get().bytes]
                 for number in 1..<count {
                     var layer = TarArchive()
                     layer.folder("layers/")

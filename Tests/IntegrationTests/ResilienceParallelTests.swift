@@ -8,7 +8,7 @@ extension IntegrationTests {
         private static var many: Int { TestEngine.patience == 1 ? 50 : 8 }
 
         @Test func manyRunAtOnce() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let commands = try (0..<Self.many).map {
                     try engine.start("run", "--rm", "busybox", "echo", "number \($0)")
                 }
@@ -22,7 +22,7 @@ extension IntegrationTests {
         }
 
         @Test func manyAreStartedAndRemovedAtOnce() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let starts = try (0..<Self.many).map {
                     try engine.start("run", "-d", "--name", "many\($0)", "busybox", "sleep", "1000")
                 }
@@ -41,7 +41,7 @@ extension IntegrationTests {
         }
 
         @Test func oneOfManyGetsTheName() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let commands = try (0..<10).map { _ in
                     try engine.start("run", "-d", "--name", "wanted", "busybox", "sleep", "1000")
                 }
@@ -55,7 +55,7 @@ extension IntegrationTests {
         }
 
         @Test func removalRacesWithTheEnd() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 for round in 0..<10 {
                     for option in ["--rm", "--label=kept"] {
                         let started = try engine(
@@ -70,7 +70,7 @@ extension IntegrationTests {
         }
 
         @Test func manyRemoveTheSame() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 for option in ["--rm", "--label=kept"] {
                     try engine("run", "-d", option, "--name", "one", "busybox", "sleep", "1000")
                     let commands = try (0..<8).map { _ in try engine.start("rm", "-f", "one") }
@@ -83,7 +83,7 @@ extension IntegrationTests {
         }
 
         @Test func allWaitersHearTheSame() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 for option in ["--rm", "--label=kept"] {
                     try engine(
                         "run", "-d", option, "--name", "waited", "busybox", "sh", "-c",
@@ -111,7 +111,7 @@ extension IntegrationTests {
         }
 
         @Test func execRacesWithTheEnd() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 for round in 0..<6 {
                     try engine("run", "-d", "--name", "short", "busybox", "sleep", "0.\(round)")
                     var commands: [Command] = []
@@ -127,7 +127,7 @@ extension IntegrationTests {
         }
 
         @Test func stopGivesUpOnAContainerThatIgnoresIt() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 try engine("run", "-d", "--name", "deaf", "busybox", "sh", "-c", "trap '' TERM; echo up; sleep 1000")
                 _ = try TestEngine.eventually { try engine("logs", "deaf").line == "up" }
                 try #expect(engine("stop", "-t", "1", "deaf").status == 0)
@@ -154,7 +154,7 @@ extension IntegrationTests {
         }
 
         @Test func manyCyclesLeaveEverythingAsItWas() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 try engine("run", "--rm", "busybox", "true")
                 let before = try Self.census(engine)
                 let descriptors = TestEngine.names(in: "/proc/self/fd").count

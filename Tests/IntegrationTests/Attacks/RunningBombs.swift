@@ -9,7 +9,7 @@ extension IntegrationTests {
         private static let bomb = "mkfifo /fifo; sh -c 'while :; do read x < /fifo & done'; echo full; sleep 1000"
 
         @Test func aForkBombStopsAtTheLimitAndCanBeRemoved() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let limit = "cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2>/dev/null"
                 let value = try engine("run", "--rm", "busybox", "sh", "-c", limit).line
                 #expect(Int(value).map { 1...10_000 ~= $0 } == true, "the limit that holds by default is \(value)")
@@ -28,7 +28,7 @@ extension IntegrationTests {
         }
 
         @Test func aMemoryBombIsKilledInsideItsCgroup() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 try engine("run", "-d", "--name", "neighbour", "busybox", "sleep", "1000")
                 let bomb = try engine("run", "--name", "bomb", "--memory", "16m", "busybox", "tail", "/dev/zero")
                 #expect(bomb.status == 137)
@@ -38,7 +38,7 @@ extension IntegrationTests {
         }
 
         @Test func aMemoryBombOfSeveralProcessesIsReported() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let result = try engine(
                     "run", "--name", "bomb", "--memory", "24m", "busybox", "sh", "-c",
                     "tail /dev/zero & tail /dev/zero & wait; echo survived; exit 3")
@@ -50,7 +50,7 @@ extension IntegrationTests {
         }
 
         @Test func filesInMemoryCountToTheLimit() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let result = try engine(
                     "run", "--rm", "--memory", "16m", "--shm-size", "64m", "busybox", "dd", "if=/dev/zero",
                     "of=/dev/shm/file", "bs=1M", "count=60")
@@ -63,7 +63,7 @@ extension IntegrationTests {
         }
 
         @Test func aTinyMemoryLimitWorks() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let result = try engine("run", "--name", "tiny", "--memory", "512k", "busybox", "echo", "fits")
                 #expect(result.line == "fits", "\(result)")
                 #expect(result.status == 0)
@@ -72,7 +72,7 @@ extension IntegrationTests {
         }
 
         @Test func inodesAndBytesOfATemporaryFileSystemAreBounded() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let result = try engine(
                     "run", "--rm", "--tmpfs", "/scratch:size=64k", "busybox", "sh", "-c",
                     "i=0; while [ $i -lt 200 ]; do dd if=/etc/passwd of=/scratch/$i 2>/dev/null || exit 9; i=$((i + 1)); done"
@@ -82,7 +82,7 @@ extension IntegrationTests {
         }
 
         @Test func oneContainerCannotTakeEveryTerminal() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 // paste opens all its files before it reads the first.
                 try engine(
                     "run", "-d", "--name", "hog", "--ulimit", "nofile=1024", "busybox", "sh", "-c",

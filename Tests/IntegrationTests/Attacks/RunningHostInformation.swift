@@ -20,7 +20,7 @@ extension IntegrationTests {
             """
 
         @Test func hostInformationIsMasked() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 try #expect(engine("run", "--rm", "busybox", "sh", "-c", Self.read).output == "end\n")
                 // Also for a root of the host's user namespace.
                 let shared = try engine("run", "--rm", "--userns", "host", "busybox", "sh", "-c", Self.read)
@@ -37,7 +37,7 @@ extension IntegrationTests {
 
         /// Even the root of a user namespace that the container makes takes no mask off, and mounts no procfs without them.
         @Test func aMaskCannotBeTakenAway() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let script = """
                     for p in \(Self.masked.joined(separator: " ")) /proc/sys; do umount $p && echo $p; done
                     mount -o remount,rw,bind /proc/sys && echo remounted
@@ -62,7 +62,7 @@ extension IntegrationTests {
         ]
 
         @Test(arguments: [[], ["--userns", "host"]]) func theHostsSettingsAreReadOnly(_ options: [String]) throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let panic = try TestEngine.read("/proc/sys/kernel/panic")
                 let script = """
                     for p in \(Self.files.joined(separator: " ")); do

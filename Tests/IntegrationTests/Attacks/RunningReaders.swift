@@ -32,7 +32,7 @@ extension IntegrationTests {
             "yes $(head -c 2047 /dev/zero | tr '\\0' x) | head -n 2048; echo done; sleep 1000"
 
         @Test func aReaderThatDoesNotReadHoldsNobodyUp() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 try engine("run", "-di", "--name", "loud", "busybox", "sh", "-c", "sleep 1; \(Self.flood)")
                 let reader = try blockedReader(of: "loud", in: engine)
                 let isDone = try TestEngine.eventually { try engine("logs", "--tail", "1", "loud").line == "done" }
@@ -43,7 +43,7 @@ extension IntegrationTests {
         }
 
         @Test func floodsOfClientsAndGarbageOnTheSocketDisturbNobody() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 try engine("run", "-d", "--name", "loud", "busybox", "sh", "-c", "sleep 2; echo done; sleep 1000")
                 var readers: [Int32] = []
                 defer { for reader in readers { close(reader) } }
@@ -62,7 +62,7 @@ extension IntegrationTests {
         /// does not.
         @Test(arguments: [["stop", "-t", "1"], ["kill"], ["rm", "-f"]])
         func aStoppedForegroundClientDoesNotKeepItsContainer(_ command: [String]) throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let client = try engine.start(
                     "run", "--name", "loud", "busybox", "sh", "-c", "yes $(head -c 999 /dev/zero | tr '\\0' y)")
                 client.read { $0.contains("y") }
@@ -83,7 +83,7 @@ extension IntegrationTests {
         }
 
         @Test func aBackgroundProcessThatWritesOnDoesNotKeepExecOpen() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 try engine("run", "-d", "--name", "quiet", "busybox", "sleep", "1000")
                 let result = try engine("exec", "quiet", "sh", "-c", "yes & echo started; exit 5", seconds: 20)
                 #expect(result.status == 5)

@@ -15,7 +15,7 @@ extension IntegrationTests {
             ]
 
             @Test func callsOutsideTheProfileAreRefused() throws {
-                try TestEngine.with { engine in
+                try TestEngine.withBusybox { engine in
                     let filtered = try SystemCallProbe.run(Self.forbidden, in: engine)
                     for probe in Self.forbidden {
                         #expect(filtered[probe.name] == EPERM, "\(probe.name): \(filtered[probe.name] ?? -1)")
@@ -43,7 +43,7 @@ extension IntegrationTests {
                 let allowed: [SystemCallProbe] = [
                     .init(name: "getpid", number: 39), .init(name: "getpid32", number: 20, entry: .i386),
                 ]
-                try TestEngine.with { engine in
+                try TestEngine.withBusybox { engine in
                     let result = try SystemCallProbe.run(i386 + x32 + allowed, in: engine)
                     #expect(result["getpid"] == 0)
                     // A kernel without the emulation of i386 ends the program at `int 0x80`.
@@ -59,7 +59,7 @@ extension IntegrationTests {
             }
 
             @Test func callsNewerThanTheProfileDoNotExist() throws {
-                try TestEngine.with { engine in
+                try TestEngine.withBusybox { engine in
                     // clone3 cannot be filtered by its flags: C libraries fall back to clone for ENOSYS only.
                     let probes: [SystemCallProbe] = [
                         .init(name: "clone3", number: 435), .init(name: "newer", number: 600),
@@ -72,7 +72,7 @@ extension IntegrationTests {
         #endif
 
         @Test func namespacesAndMountsCannotBeMadeNorLeft() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let result = try engine(
                     "run", "--rm", "busybox", "sh", "-c",
                     """

@@ -52,7 +52,7 @@ extension IntegrationTests {
 
         @Test(arguments: Users.allCases, ["0", "1000"])
         func inheritableAndAmbientAreEmpty(_ users: Users, _ user: String) throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 try Self.asCallerWithAmbientCapabilities {
                     let name = try engine.resident(users.option)
                     for arguments in [
@@ -72,7 +72,7 @@ extension IntegrationTests {
         }
 
         @Test func theyAreEmptyWithAddedCapabilitiesToo() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let name = try engine.resident("--cap-add=ALL", "-u", "1000")
                 for arguments in [
                     ["run", "--rm", "--cap-add=SYS_ADMIN", "-u", "1000", "busybox"], ["exec", name],
@@ -89,7 +89,7 @@ extension IntegrationTests {
         }
 
         @Test func droppedCapabilitiesAreGoneInExecToo() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let name = try engine.resident("--cap-drop=ALL", "--cap-add=CHOWN")
                 let result = try engine.run(["exec", name, "sh", "-c", Self.script])
                 let sets = Self.sets(result)

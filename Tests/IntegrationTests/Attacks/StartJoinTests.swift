@@ -25,7 +25,7 @@ extension IntegrationTests {
 
         @Test(arguments: Users.allCases)
         func theJoiningProcessCannotBeLookedInto(_ users: Users) throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let name = try engine.resident(users.option, script: Self.loop)
                 // As often as it takes to have been seen, within a bound.
                 var isSeen = false
@@ -41,7 +41,7 @@ extension IntegrationTests {
 
         /// What is in the container is its own: the runtime's environment and arguments are not in any process.
         @Test func noProcessOfTheContainerHoldsWhatTheRuntimeKnows() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let script = """
                     for process in /proc/[0-9]*; do
                       tr '\\0' '\\n' < $process/environ; tr '\\0' ' ' < $process/cmdline; cat $process/comm
@@ -64,7 +64,7 @@ extension IntegrationTests {
     @Suite struct StartCgroups {
         @Test(arguments: Users.allCases)
         func theContainerSeesItsOwnCgroupAlone(_ users: Users) throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let name = try engine.resident(users.option)
                 let script = """
                     cut -d: -f3 /proc/self/cgroup | sort -u
@@ -86,7 +86,7 @@ extension IntegrationTests {
 
         @Test(arguments: Users.allCases)
         func nothingOfTheCgroupsCanBeWritten(_ users: Users) throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let name = try engine.resident(users.option, "--memory=64m")
                 let script = """
                     for file in $(find /sys/fs/cgroup -type f); do
@@ -126,7 +126,7 @@ extension IntegrationTests {
         /// CVE-2022-0492 with all that a user namespace gives: root of it mounts hierarchies of its own.
         @Test(arguments: ["memory", "pids", "rdma", "none,name=attack", "none,name=systemd"])
         func noReleaseAgentForTheRootOfAUserNamespace(_ hierarchy: String) throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let script = """
                     mkdir /m
                     mount -t cgroup -o \(hierarchy) none /m 2>/dev/null || exit 0

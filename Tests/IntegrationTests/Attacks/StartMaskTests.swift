@@ -46,7 +46,7 @@ extension IntegrationTests {
         /// The null device over masked files and as standard input is the host's: a root of the host's users owns it.
         @Test(arguments: Users.allCases)
         func theHostsNullDeviceCannotBeChanged(_ users: Users) throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let before = try FileIdentity("/dev/null")
                 // What is left of it must be harmless when this test fails.
                 defer { chmod("/dev/null", 0o666) }
@@ -62,7 +62,7 @@ extension IntegrationTests {
 
         /// A device of `--device` in a private user namespace is the host's node.
         @Test func theHostsDevicesCannotBeChanged() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 // A node of its own, on a file system that maps ids.
                 let node = "\(engine.folder)/node"
                 try retrying("make", node) { mknod(node, S_IFCHR | 0o600, 0x105) }
@@ -73,7 +73,7 @@ extension IntegrationTests {
         }
 
         @Test func aParameterOfTheHostIsRefused() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let before = try TestEngine.read("/proc/sys/kernel/core_pattern")
                 for parameter in [
                     "kernel.core_pattern=|/x", "kernel/../kernel/core_pattern=x", "net/../kernel/core_pattern=x",
@@ -89,7 +89,7 @@ extension IntegrationTests {
         }
 
         @Test func aParameterIsSetForTheContainerAlone() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let name = "net/ipv4/ip_unprivileged_port_start"
                 let before = try TestEngine.read("/proc/sys/\(name)")
                 let result = try engine(
@@ -107,7 +107,7 @@ extension IntegrationTests {
 
         /// The kernel sets it for every process that shares memory: the supervisor did.
         @Test func theSupervisorKeepsItsOwnPreferenceWhenMemoryRunsOut() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let own = try TestEngine.read("/proc/self/oom_score_adj")
                 let name = try engine.resident("--oom-score-adj=700")
                 let (process, supervisor) = try engine.processes(of: name)

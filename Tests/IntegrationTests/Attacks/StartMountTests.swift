@@ -137,7 +137,7 @@ extension IntegrationTests {
         /// One container exchanges a folder of a shared volume for links while another is started with a mount in it.
         @Test(arguments: Users.allCases)
         func aTargetExchangedWhileMountingStaysInTheContainer(_ users: Users) throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let host = try engine.makeFolder("host")
                 let shared = try engine.makeFolder("shared")
                 let secret = try engine.makeFolder("secret")

@@ -22,7 +22,7 @@ extension IntegrationTests {
         /// `--init` keeps the runtime's own program running in the container as process 1.
         @Test(arguments: [["--userns=private"], ["--userns=host"], ["--userns=private", "--cap-add=SYS_ADMIN"]])
         func theInitsProgramCannotBeWritten(_ options: [String]) throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let before = try FileIdentity(TestEngine.runtimePath())
                 let script = "readlink /proc/1/exe; " + Self.overwriting("/proc/1/exe")
                 let result = try engine.run(["run", "--rm", "--init"] + options + ["busybox", "sh", "-c", script])
@@ -32,7 +32,7 @@ extension IntegrationTests {
         }
 
         @Test func notEvenPrivilegedCanTheInitsProgramBeWritten() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let before = try FileIdentity(TestEngine.runtimePath())
                 let script = """
                     { echo pwned > /proc/1/exe; } 2>/dev/null && echo truncated
@@ -89,7 +89,7 @@ extension IntegrationTests {
 
         /// With the host's PID namespace the supervisor is in sight.
         @Test func theSupervisorCannotBeReachedFromTheHostsProcesses() throws {
-            try TestEngine.with { engine in
+            try TestEngine.withBusybox { engine in
                 let before = try FileIdentity(TestEngine.runtimePath())
                 let script = """
                     for process in /proc/[0-9]*; do

@@ -15,10 +15,10 @@ struct HostileImage {
 
     /// Writes the image in the form of `docker save` and loads it.
     func load(into engine: TestEngine, sourceLocation: SourceLocation = #_sourceLocation) throws {
-        let layers = [try TestImage.busyboxLayer(), layer.bytes]
+        let layers = [try TestImage.busybox.get(), TestImage.Layer(layer.bytes)]
         var document: JSONObject = [
             "architecture": .string(TestImage.architecture), "os": "linux", "config": .object(config),
-            "rootfs": ["type": "layers", "diff_ids": .array(layers.map { .string("sha256:\(TestImage.digest($0))") })],
+            "rootfs": ["type": "layers", "diff_ids": .array(layers.map { .string("sha256:\($0.digest)") })],
         ]
         for member in members.members { document[member.name] = member.value }
         let configuration = JSONValue.object(document).serialized()
@@ -28,7 +28,7 @@ struct HostileImage {
         ]
         var archive = TarArchive()
         archive.add(name, .file, configuration)
-        for (index, layer) in layers.enumerated() { archive.add("\(index)/layer.tar", .file, layer) }
+        for (index, layer) in layers.enumerated() { archive.add("\(index)/layer.tar", .file, layer.bytes) }
         archive.add("manifest.json", .file, manifest.serialized())
         let path = "\(engine.folder)/hostile.tar"
         try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC).writeAll(archive.bytes)

@@ -26,8 +26,19 @@ enum TestImage {
         return archive.bytes
     }
 
-    /// The busybox root file system of the fixtures, as a layer.
-    static func busyboxLayer() throws -> [UInt8] { try TestEngine.bytes(TestEngine.fixture("busybox.tar")) }
+    /// A layer with its digest: hashing megabytes takes tests, which are not optimised, long in the VM.
+    struct Layer {
+        let bytes: [UInt8]
+        let digest: String
+
+        init(_ bytes: [UInt8]) {
+            self.bytes = bytes
+            digest = TestImage.digest(bytes)
+        }
+    }
+
+    /// The busybox root file system of the fixtures, as a layer, read and hashed once.
+    static let busybox = Result { Layer(try TestEngine.bytes(TestEngine.fixture("busybox.tar"))) }
 
     static func digest(_ bytes: [UInt8]) -> String {
         SHA256.hash(data: bytes).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
