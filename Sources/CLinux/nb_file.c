@@ -17,8 +17,6 @@ enum {
     NB_PATH_COMPONENT_MAX = 255,
     NB_PATH_SIZE = 4096,
     NB_OPEN_RETRIES = 128,
-    /* Few: each takes some 12 KB of the stack. */
-    NB_LINKS_MAX = 8,
 };
 
 static int nb_openat2(int directory, const char *path, int flags, mode_t mode, uint64_t resolve)
@@ -62,7 +60,7 @@ static long nb_link_target(int parent, const char *name, const char *parent_path
 /* Walks `path` prefix by prefix: each prefix is resolved in the root, so symlinks inside it count, and a missing last
  * component is made in the descriptor of the prefix before it. A symlink to what is missing gets its target made, too;
  * `links` bounds how many follow one another. */
-static int nb_make_directories(int root, const char *path, mode_t mode, int links)
+int nb_make_directories_in_root(int root, const char *path, mode_t mode, int links)
 {
     char prefix[NB_PATH_SIZE];
     size_t length = strlen(path);
@@ -94,7 +92,7 @@ static int nb_make_directories(int root, const char *path, mode_t mode, int link
             if (made == -EEXIST && links > 0) {
                 char target[NB_PATH_SIZE];
                 made = nb_link_target(current, name, path, before, target);
-                if (made >= 0) made = nb_make_directories(root, target, mode, links - 1);
+                if (made >= 0) made = nb_make_directories_in_root(root, target, mode, links - 1);
                 if (made >= 0) NB_SYSCALL1(SYS_close, made);
                 /* No symlink: another one made the folder meanwhile. */
                 if (made == -EINVAL) made = 0;
@@ -108,12 +106,7 @@ static int nb_make_directories(int root, const char *path, mode_t mode, int link
     return current;
 }
 
-int nb_make_directories_in_root(int root, const char *path, mode_t mode)
-{
-    return nb_make_directories(root, path, mode, NB_LINKS_MAX);
-}
-
-static int nb_make_file(int root, const char *path, mode_t mode, int links)
+int nb_make_file_in_root(int root, const char *path, mode_t mode, int links)
 {
     int existing = nb_open_in_root(root, path, O_PATH, 0);
     if (existing != -ENOENT) return existing;
@@ -125,19 +118,17 @@ static int nb_make_file(int root, const char *path, mode_t mode, int links)
     memcpy(parent_path, path, parent_length);
     parent_path[parent_length] = 0;
     if (*name == 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) return -EINVAL;
-    int parent = nb_make_directories_in_root(root, parent_path, 0755);
+    int parent = nb_make_directories_in_root(root, parent_path, 0755, links);
     if (parent < 0) return parent;
     long made = NB_SYSCALL4(SYS_openat, parent, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, mode);
     char target[NB_PATH_SIZE];
     if (made == -EEXIST && links > 0 && nb_link_target(parent, name, parent_path, parent_length, target) >= 0)
-        made = nb_make_file(root, target, mode, links - 1);
+        made = nb_make_file_in_root(root, target, mode, links - 1);
     NB_SYSCALL1(SYS_close, parent);
     if (made < 0 && made != -EEXIST) return (int)made;
     if (made >= 0) NB_SYSCALL1(SYS_close, made);
     return nb_open_in_root(root, path, O_PATH, 0);
 }
-
-int nb_make_file_in_root(int root, const char *path, mode_t mode) { return nb_make_file(root, path, mode, NB_LINKS_MAX); }
 
 int nb_close_on_exec_from(unsigned int first)
 {

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -12,6 +13,7 @@
 
 #include "nb_clone.h"
 #include "nb_launch_internal.h"
+#include "nb_process.h"
 #include "nb_syscall.h"
 
 long nb_say(struct nb_launch *launch, char message)
@@ -26,6 +28,11 @@ long nb_ask(struct nb_launch *launch, char message)
 {
     long result = nb_say(launch, message);
     if (result < 0) return result;
+    /* A parent that died before this child asked for PR_SET_PDEATHSIG is only heard of by its pidfd. */
+    struct pollfd ends[] = {{.fd = launch->sync_child, .events = POLLIN}, {.fd = launch->parent, .events = POLLIN}};
+    do result = NB_SYSCALL5(SYS_ppoll, ends, 2, NULL, NULL, 0);
+    while (result == -EINTR);
+    if (ends[0].revents == 0 && ends[1].revents != 0) return nb_fail(launch, NB_DETAIL_PARENT_GONE, -ECANCELED);
     char answer;
     do result = NB_SYSCALL3(SYS_read, launch->sync_child, &answer, 1);
     while (result == -EINTR);
@@ -114,7 +121,7 @@ void nb_run_steps(struct nb_launch *launch, size_t first)
 static int nb_child(void *argument)
 {
     /* While the descriptors are shared, the parent's end of the socket stays open in the child itself: its death would
-     * go unnoticed, and everything that waits for the report with it. */
+     * go unnoticed, and everything that waits for the report with it. (nb_ask() notices a death before this call.) */
     NB_SYSCALL5(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     nb_run_steps(argument, 0);
     return 1;
@@ -124,9 +131,11 @@ long nb_launch(struct nb_launch *launch)
 {
     launch->stack = nb_stack_allocate();
     launch->second_stack = NULL;
+    launch->parent = -1;
     if (launch->stack == NULL) return -ENOMEM;
     if (launch->forks && (launch->second_stack = nb_stack_allocate()) == NULL) return -ENOMEM;
     launch->root = launch->mask_folder = launch->mask_file = launch->original_root = -1;
+    launch->parent = nb_pidfd_open((int)NB_SYSCALL1(SYS_getpid, 0));
     int pidfd = -1;
     struct clone_args arguments = {
         .flags = launch->clone_flags | CLONE_VM | CLONE_FILES | CLONE_PIDFD,
@@ -151,4 +160,6 @@ void nb_launch_free(struct nb_launch *launch)
     nb_stack_free(launch->stack);
     nb_stack_free(launch->second_stack);
     launch->stack = launch->second_stack = NULL;
+    if (launch->parent >= 0) NB_SYSCALL1(SYS_close, launch->parent);
+    launch->parent = -1;
 }

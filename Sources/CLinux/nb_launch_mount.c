@@ -62,8 +62,8 @@ static long nb_open_target(struct nb_launch *launch, const struct nb_step *step)
     int target;
     if (step->mode & NB_TARGET_PLAIN_DIRECTORY)
         target = nb_open_plain_directory(launch->root, step->target, 0755);
-    else if (step->mode & NB_TARGET_FILE) target = nb_make_file_in_root(launch->root, step->target, 0644);
-    else target = nb_make_directories_in_root(launch->root, step->target, 0755);
+    else if (step->mode & NB_TARGET_FILE) target = nb_make_file_in_root(launch->root, step->target, 0644, NB_LINKS_MAX);
+    else target = nb_make_directories_in_root(launch->root, step->target, 0755, NB_LINKS_MAX);
     if (target == -ENOTDIR || target == -ELOOP) return nb_fail(launch, NB_DETAIL_NOT_A_DIRECTORY, target);
     if (target < 0) return nb_fail(launch, NB_DETAIL_MAKE_TARGET, target);
     /* Asked of the opened target, so that no symlink of the image hides it: a mount in procfs could redirect what the
@@ -206,7 +206,7 @@ static int nb_open_parent(struct nb_launch *launch, const char *path, const char
     if (length >= sizeof parent) return -ENAMETOOLONG;
     memcpy(parent, path, length);
     parent[length] = 0;
-    return nb_make_directories_in_root(launch->root, parent, 0755);
+    return nb_make_directories_in_root(launch->root, parent, 0755, NB_LINKS_MAX);
 }
 
 static long nb_symlink(struct nb_launch *launch, const struct nb_step *step)
@@ -270,7 +270,7 @@ static long nb_sysctl(struct nb_launch *launch, const struct nb_step *step)
 
 static long nb_working_directory(struct nb_launch *launch, const struct nb_step *step)
 {
-    int directory = step->mode != 0 ? nb_make_directories_in_root(launch->root, step->target, 0755)
+    int directory = step->mode != 0 ? nb_make_directories_in_root(launch->root, step->target, 0755, NB_LINKS_MAX)
                                     : nb_open_in_root(launch->root, step->target, O_PATH | O_DIRECTORY, 0);
     if (directory < 0) return nb_fail(launch, NB_DETAIL_OPEN_TARGET, directory);
     long result = NB_SYSCALL1(SYS_fchdir, directory);
@@ -285,7 +285,7 @@ static long nb_working_directory(struct nb_launch *launch, const struct nb_step 
 
 static long nb_make_directory(struct nb_launch *launch, const struct nb_step *step)
 {
-    int directory = nb_make_directories_in_root(launch->root, step->target, step->mode);
+    int directory = nb_make_directories_in_root(launch->root, step->target, step->mode, NB_LINKS_MAX);
     nb_close(directory);
     return nb_fail(launch, NB_DETAIL_MAKE_TARGET, directory);
 }

@@ -27,7 +27,7 @@ static long nb_verify_slave(int slave)
 
 static long nb_console_device(struct nb_launch *launch, int slave)
 {
-    int target = nb_make_file_in_root(launch->root, "dev/console", 0600);
+    int target = nb_make_file_in_root(launch->root, "dev/console", 0600, NB_LINKS_MAX);
     if (target < 0) return nb_fail(launch, NB_DETAIL_MAKE_TARGET, target);
     int mount = nb_clone_tree(slave, "", 0);
     long result = nb_fail(launch, NB_DETAIL_CLONE, mount);

@@ -15,13 +15,17 @@ int nb_open_in_root(int root, const char *path, int flags, mode_t mode);
  * and cgroupfs writes (threats.md, primitive 2). */
 int nb_open_beneath(int directory, const char *path, int flags, mode_t mode);
 
+/* How many symlinks to what is missing may follow one another. Few: each takes some 12 KB of the stack. */
+enum { NB_LINKS_MAX = 8 };
+
 /* Makes every missing folder of `path` below `root`, descriptor by descriptor, with `mode`, and returns an O_PATH
- * descriptor of the last. Symlinks are followed inside the root, also to what is missing there and made then. */
-int nb_make_directories_in_root(int root, const char *path, mode_t mode);
+ * descriptor of the last. Existing symlinks are followed inside the root. For one to what is missing, its target is made
+ * there; with `links` 0 it is -ENOENT. */
+int nb_make_directories_in_root(int root, const char *path, mode_t mode, int links);
 
 /* As above for the parent of `path`; the last component becomes an empty regular file unless something is there.
  * Returns an O_PATH descriptor of it. */
-int nb_make_file_in_root(int root, const char *path, mode_t mode);
+int nb_make_file_in_root(int root, const char *path, mode_t mode, int links);
 
 /* close_range(2) with CLOSE_RANGE_CLOEXEC from `first` up. */
 int nb_close_on_exec_from(unsigned int first);

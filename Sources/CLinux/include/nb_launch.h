@@ -161,6 +161,7 @@ struct nb_launch {
     volatile struct nb_outcome outcome;
     /* Set by nb_launch(). */
     int32_t pidfd;
+    int32_t parent;          /* pidfd of the parent, or -1 */
     void *stack;
     void *second_stack;
     /* The child's own. */
@@ -174,7 +175,7 @@ struct nb_launch {
 /* Starts the child. Returns its pid (host side), or -errno. pidfd is set. The child then follows the steps; the parent
  * answers NB_STEP_NEXT_LIST with a byte through the sync socket. */
 long nb_launch(struct nb_launch *launch);
-/* Frees the stacks, once the child has executed or ended. */
+/* Frees the stacks and closes `parent`, once the child has executed or ended. */
 void nb_launch_free(struct nb_launch *launch);
 
 #endif

@@ -39,7 +39,7 @@ struct FolderCache: ~Copyable {
     mutating func folder(of path: borrowing EntryPath, entry: UnsafePointer<CChar>) throws -> Int32 {
         if let known = find(path) { return known }
         var descriptor = nb_open_in_root(root, path.folder, NB_O_PATH | O_DIRECTORY, 0)
-        if descriptor == -ENOENT { descriptor = nb_make_directories_in_root(root, path.folder, 0o755) }
+        if descriptor == -ENOENT { descriptor = nb_make_directories_in_root(root, path.folder, 0o755, 0) }
         if descriptor == -ENOTDIR || descriptor == -ELOOP || descriptor == -EEXIST || descriptor == -ENOENT {
             throw ImageStoreError.entry(
                 EntryPath.text(entry), reason: "a folder on its path is something else in this layer")

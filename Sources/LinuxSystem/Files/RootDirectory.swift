@@ -60,7 +60,7 @@ public struct RootDirectory: ~Copyable, Sendable {
     ) throws(SystemError) -> FileDescriptor {
         FileDescriptor(
             owning: try checked(
-                nb_make_directories_in_root(descriptor.rawValue, path.description, mode), "make folder in the root",
+                nb_make_directories_in_root(descriptor.rawValue, path.description, mode, 0), "make folder in the root",
                 path.description))
     }
 
