@@ -9,12 +9,26 @@ extension IntegrationTests {
         private func withSmallRoot(_ body: (TestEngine) throws -> Void) throws {
             try TestEngine.with(image: nil) { engine in
                 mkdir(engine.root, 0o700)
-                try #require(mount("small", engine.root, "tmpfs", 0, "size=12m,mode=700") == 0)
+                try mountSmall(on: engine.root, image: "\(engine.folder)/image")
                 defer { umount2(engine.root, Int32(MNT_DETACH)) }
                 try #require(
                     engine("load", "-q", "-i", TestEngine.fixture("busybox-docker.tar")).status == 0)
                 try body(engine)
                 for id in try engine("ps", "-aq").lines { try engine("rm", "-f", String(id)) }
+            }
+        }
+
+        /// Mounts 12 MiB: tmpfs, or ext4 from a file where tmpfs has no ID-mapped mounts yet.
+        private func mountSmall(on path: String, image: String) throws {
+            guard KernelVersion.running() < KernelVersion(6, 3) else {
+                try #require(mount("small", path, "tmpfs", 0, "size=12m,mode=700") == 0)
+                return
+            }
+            try FileDescriptor.open(image, O_WRONLY | O_CREAT).writeAll([])
+            try #require(truncate(image, 12 << 20) == 0)
+            for command in [["mke2fs", "-F", "-m", "0", image], ["mount", "-t", "ext4", "-o", "loop", image, path]] {
+                let result = try Command.run(command)
+                try #require(result.status == 0, "\(command): \(result)")
             }
         }
 
