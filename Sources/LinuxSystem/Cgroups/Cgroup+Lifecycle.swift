@@ -57,11 +57,11 @@ extension Cgroup {
         }
     }
 
-    /// Nil when there is no such cgroup.
+    /// Nil when there is no such cgroup, or it goes away at this moment (ENODEV).
     private func openEvents() throws(CgroupError) -> FileDescriptor? {
         do {
             return try FileDescriptor.open("\(unifiedPath)/cgroup.events", O_RDONLY | O_NOFOLLOW)
-        } catch  where error.errno == .noSuchFile {
+        } catch  where error.errno == .noSuchFile || error.errno.rawValue == ENODEV {
             return nil
         } catch {
             throw .read(file: "cgroup.events", cgroup: path, errno: error.errno)

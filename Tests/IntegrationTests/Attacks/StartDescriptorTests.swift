@@ -47,7 +47,7 @@ extension IntegrationTests {
                     // 3 is the folder that the shell reads. No pipeline: the shell would hold its pipe for a moment.
                     let list = """
                         for file in /proc/$$/fd/*; do echo ${file##*/}; done
-                        ls -l /proc/$$/fd > /list; grep -v -e pipe: -e /dev/null -e total -e /list /list
+                        (ls -l /proc/$$/fd > /list); grep -v -e pipe: -e /dev/null -e total /list
                         """
                     let run = try engine.run(
                         ["run", "--rm", users.option, "busybox", "sh", "-c", list], leaking: [leak])
