@@ -52,7 +52,9 @@ extension IntegrationTests {
                     let isGone = TestEngine.eventually { TestEngine.names(in: "\(engine.root)/containers").isEmpty }
                     #expect(isGone)
                     #expect(TestEngine.names(in: "\(engine.root)/names").isEmpty)
-                    #expect(TestEngine.names(in: "\(engine.root)/ids").isEmpty)
+                    // The lease goes last of all.
+                    let isReturned = TestEngine.eventually { TestEngine.names(in: "\(engine.root)/ids").isEmpty }
+                    #expect(isReturned)
                 }
             }
         }

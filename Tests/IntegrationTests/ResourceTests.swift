@@ -95,7 +95,7 @@ extension IntegrationTests {
                     : ["blkio/\(group)/blkio.bfq.weight", "blkio/\(group)/blkio.weight"]
                 let found = files.compactMap { try? TestEngine.trimmed("/sys/fs/cgroup/\($0)") }
                 // OCI's weight of 10 to 1000 becomes 1 to 10000 where the kernel counts so: 1 + (300 - 10) * 9999 / 990.
-                #expect(found.contains { $0.hasSuffix("300") || $0.hasSuffix("2929") }, "\(found)")
+                #expect(found.contains { $0.hasSuffix("300") || $0.hasSuffix("2930") }, "\(found)")
             }
         }
 

@@ -10,11 +10,11 @@ action=${1:?usage: tests.sh run|shell KERNEL} kernel=${2:?usage: tests.sh run|sh
 
 # Tests that touch the kernel, attacks and crashes among them: those of pure values say nothing new on another one.
 # NESTBOX_TEST_PATIENCE makes bounds longer and a few repetitions fewer. Two tests skip themselves, here as on any
-# machine without v1 hierarchies: they freeze a container by the v1 freezer. ImageStoreTests pass as well, but say nothing
-# new and take two minutes: two of them, slow here (10 GB through gzip), hold both processors before any other ends.
+# machine without v1 hierarchies: they freeze a container by the v1 freezer. ImageStoreTests say nothing new and take two
+# minutes: two of them, slow here (10 GB through gzip), hold both processors before any other ends.
 filter=${VM_FILTER:-IntegrationTests|LinuxSystemTests|OCIRuntimeTests}
 skip=${VM_SKIP:-^$}
-options=(--kernel "$kernel" --memory 4096 --disk 4096 --timeout "${VM_TIMEOUT:-540}"
+options=(--kernel "$kernel" --memory 4096 --disk 4096 --timeout "${VM_TIMEOUT:-450}"
     --env NESTBOX_TEST_PATIENCE=10 --env NESTBOX_BIN=/nestbox/bin --env NESTBOX_FIXTURES=/nestbox/fixtures
     --add "$NESTBOX_FIXTURES:/nestbox/fixtures" --add /bin/tar --add /bin/gzip --add /usr/bin/zstd --add /usr/bin/find
     --add /usr/include/x86_64-linux-gnu/asm) # tests of seccomp read the kernel's table of calls
