@@ -118,7 +118,7 @@ extension IntegrationTests {
                 _ = try engine.file("source/file", text: "content\n")
                 let folder = "\(engine.folder)/source"
                 let script =
-                    "cat /below/folder/file /nestbox-outside/file; grep -c . /run/systemd/resolve/stub-resolv.conf"
+                    "cat /below/folder/file /nestbox-outside/file; test -f /run/systemd/resolve/stub-resolv.conf"
                 let result = try engine(
                     "run", "--rm", "-v", "\(folder):/data", "-v", "\(folder):/out", "hostile", "sh", "-c", script)
                 #expect(result.status == 0 && result.output.hasPrefix("content\ncontent\n"), "\(result)")
