@@ -68,6 +68,9 @@ extension ImageStore {
         if let images = try OCILayoutResolver(archive: archive, platform: platform).images(), !images.isEmpty {
             return images
         }
+        for name in [DockerArchiveEntry.manifestFile, "index.json"] where archive.digest(ofUnknown: name) != nil {
+            throw ImageStoreError.metadata(name, reason: "it is not JSON")
+        }
         throw ImageStoreError.archive(
             archive.name,
             reason: "it holds neither manifest.json nor index.json with an image; for the files of a root file system "

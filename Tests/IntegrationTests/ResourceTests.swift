@@ -44,6 +44,14 @@ extension IntegrationTests {
             }
         }
 
+        @Test func moreProcessorsThanThereAreAreRefused() throws {
+            try TestEngine.withBusybox { engine in
+                let refused = try engine("create", "--cpus", "5000", "busybox")
+                #expect(refused.status == 125, "\(refused)")
+                #expect(refused.error.contains("--cpus") && refused.error.contains("give at most"), "\(refused)")
+            }
+        }
+
         /// A disk of this machine.
         private static func disk() throws -> String {
             try #require(

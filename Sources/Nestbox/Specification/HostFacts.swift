@@ -77,6 +77,12 @@ extension HostFacts {
             sharedMemoryFolders = Set(["/dev/shm", "/dev/mqueue"].filter(StoredFile.exists))
         }
         let resources = configuration.resources
+        // As Docker does: who asks for more than there is expects to get it.
+        let online = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        if let nanoCPUs = resources.nanoCPUs, nanoCPUs > Int64(online) * 1_000_000_000 {
+            throw .invalidConfiguration(
+                "invalid --cpus: this machine has \(online) processor\(online == 1 ? "" : "s"); give at most \(online)")
+        }
         for rate in resources.deviceReadBytes + resources.deviceWriteBytes + resources.deviceReadOperations
             + resources.deviceWriteOperations where disks[rate.path] == nil
         {

@@ -34,7 +34,7 @@ struct Create: NestboxCommand {
 
 /// The image and what runs in it.
 struct ProgramArguments: ParsableArguments {
-    @Argument(help: "The image: a name, an id, or the beginning of just one id.")
+    @Argument(help: "The image: a name, an id, or the beginning of just one id.", completion: .imageName)
     var image: String
 
     @Argument(help: .init("The command and its arguments; none: the image's own.", valueName: "command"))

@@ -26,7 +26,7 @@ struct Exec: NestboxCommand {
 
     @OptionGroup var process: ProcessOptions
 
-    @Argument(help: "The container: a name, an id, or the beginning of just one id.")
+    @Argument(help: "The container: a name, an id, or the beginning of just one id.", completion: .containerName)
     var container: String
 
     @Argument(help: "The command and its arguments.")

@@ -30,7 +30,9 @@ struct Images: NestboxCommand {
         name: .long, help: .init("table, json, or a template such as '{{.Repository}}:{{.Tag}}'.", valueName: "format"))
     var format: String?
 
-    @Argument(help: .init("Only images of this name, or this name and tag; may hold * and ?.", valueName: "name"))
+    @Argument(
+        help: .init("Only images of this name, or this name and tag; may hold * and ?.", valueName: "name"),
+        completion: .imageName)
     var name: String?
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {

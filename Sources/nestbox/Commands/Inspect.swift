@@ -18,7 +18,9 @@ struct Inspect: NestboxCommand {
         completion: .list(["container", "image"]))
     var type: String?
 
-    @Argument(help: .init("Containers or images: names, ids, or the beginnings of ids.", valueName: "name"))
+    @Argument(
+        help: .init("Containers or images: names, ids, or the beginnings of ids.", valueName: "name"),
+        completion: .objectName)
     var names: [String]
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {

@@ -19,7 +19,9 @@ struct Stop: NestboxCommand {
         name: .shortAndLong, help: .init("The signal (default the container's stop signal).", valueName: "signal"))
     var signal: String?
 
-    @Argument(help: .init("A name, an id, or the beginning of just one id.", valueName: "container"))
+    @Argument(
+        help: .init("A name, an id, or the beginning of just one id.", valueName: "container"),
+        completion: .containerName)
     var containers: [String]
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {
@@ -46,7 +48,9 @@ struct Kill: NestboxCommand {
     )
     var signal = "SIGKILL"
 
-    @Argument(help: .init("A name, an id, or the beginning of just one id.", valueName: "container"))
+    @Argument(
+        help: .init("A name, an id, or the beginning of just one id.", valueName: "container"),
+        completion: .containerName)
     var containers: [String]
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {
@@ -72,7 +76,9 @@ struct Remove: NestboxCommand {
     @Flag(name: .shortAndLong, help: "Remove their anonymous volumes, too.")
     var volumes = false
 
-    @Argument(help: .init("A name, an id, or the beginning of just one id.", valueName: "container"))
+    @Argument(
+        help: .init("A name, an id, or the beginning of just one id.", valueName: "container"),
+        completion: .containerName)
     var containers: [String]
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {
@@ -97,7 +103,9 @@ struct Wait: NestboxCommand {
         helpNames: [.long])
     static let switches: [String: Character?] = [:]
 
-    @Argument(help: .init("A name, an id, or the beginning of just one id.", valueName: "container"))
+    @Argument(
+        help: .init("A name, an id, or the beginning of just one id.", valueName: "container"),
+        completion: .containerName)
     var containers: [String]
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {

@@ -34,7 +34,7 @@ struct Logs: NestboxCommand {
             "Nothing younger: a time such as 2026-01-02T13:23:37Z, or 10m for ten minutes ago.", valueName: "time"))
     var until: String?
 
-    @Argument(help: "A name, an id, or the beginning of just one id.")
+    @Argument(help: "A name, an id, or the beginning of just one id.", completion: .containerName)
     var container: String
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {

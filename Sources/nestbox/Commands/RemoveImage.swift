@@ -13,7 +13,8 @@ struct RemoveImage: NestboxCommand {
     @Flag(name: .shortAndLong, help: "Also those that containers were made from, or that have several names.")
     var force = false
 
-    @Argument(help: .init("A name, an id, or the beginning of just one id.", valueName: "image"))
+    @Argument(
+        help: .init("A name, an id, or the beginning of just one id.", valueName: "image"), completion: .imageName)
     var images: [String]
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {

@@ -21,7 +21,9 @@ struct Start: NestboxCommand {
     @Option(name: .long, help: .init("The keys that leave it running (default ctrl-p,ctrl-q).", valueName: "keys"))
     var detachKeys: String?
 
-    @Argument(help: .init("A name, an id, or the beginning of just one id.", valueName: "container"))
+    @Argument(
+        help: .init("A name, an id, or the beginning of just one id.", valueName: "container"),
+        completion: .containerName)
     var containers: [String]
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {

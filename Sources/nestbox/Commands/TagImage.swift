@@ -11,7 +11,8 @@ struct TagImage: NestboxCommand {
 
     static let switches: [String: Character?] = [:]
 
-    @Argument(help: .init("A name, an id, or the beginning of just one id.", valueName: "image"))
+    @Argument(
+        help: .init("A name, an id, or the beginning of just one id.", valueName: "image"), completion: .imageName)
     var image: String
 
     @Argument(help: "The new name.")

@@ -178,6 +178,20 @@ import Testing
         }
     }
 
+    @Test func manifestThatIsNoJSONIsNamed() throws {
+        for name in ["manifest.json", "index.json"] {
+            let archive = ImageArchiveBuilder.tar([name: Array("no json".utf8)])
+            try fixture.folder.write("archive.tar", archive)
+            do {
+                _ = try fixture.store.load(from: .file(fixture.folder("archive.tar")))
+                Issue.record("loaded")
+            } catch {
+                #expect("\(error)".contains("\(name)") && "\(error)".contains("not JSON"), "\(error)")
+            }
+        }
+        fixture.expectEmpty()
+    }
+
     @Test func whatIsNoArchiveIsSaid() throws {
         for (bytes, reason) in [
             (Array("just text".utf8), "no tar archive"), ([], "no image archive"),
