@@ -3,11 +3,10 @@ internal import Nestbox
 
 /// `nestbox create`.
 struct Create: NestboxCommand {
-    static let configuration = CommandConfiguration(
+    static let configuration = CommandConfiguration.command(
         abstract: "Make a container without starting it.",
         usage: "nestbox create [<flags>] <image> [<command> [<argument> ...]]",
-        discussion: "Prints the container's id. Everything after the image goes to the container as it is.",
-        helpNames: [.long])
+        discussion: "Prints the container's id. Everything after the image goes to the container as it is.")
 
     static let switches: [String: Character?] = [
         "interactive": "i", "tty": "t", "rm": nil, "init": nil, "privileged": nil, "read-only": nil,

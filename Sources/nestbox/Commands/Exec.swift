@@ -3,12 +3,11 @@ internal import Nestbox
 
 /// `nestbox exec`.
 struct Exec: NestboxCommand {
-    static let configuration = CommandConfiguration(
+    static let configuration = CommandConfiguration.command(
         abstract: "Run one more command in a running container.",
         usage: "nestbox exec [<flags>] <container> <command> [<argument> ...]",
         discussion:
-            "Everything after the container goes to the command as it is. The exit code is that of the command.",
-        helpNames: [.long])
+            "Everything after the container goes to the command as it is. The exit code is that of the command.")
 
     static let switches: [String: Character?] = [
         "interactive": "i", "tty": "t", "detach": "d", "privileged": nil,

@@ -5,8 +5,8 @@ internal import OCISpec
 
 /// `nestbox images`.
 struct Images: NestboxCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "List images.", usage: "nestbox images [<flags>] [<name>]", helpNames: [.long])
+    static let configuration = CommandConfiguration.command(
+        abstract: "List images.", usage: "nestbox images [<flags>] [<name>]")
     static let switches: [String: Character?] = ["all": "a", "quiet": "q", "digests": nil, "no-trunc": nil]
 
     @Flag(name: .shortAndLong, help: "All of them, which is also the default.")

@@ -6,10 +6,9 @@ internal import OCISpec
 
 /// `nestbox import`.
 struct Import: NestboxCommand {
-    static let configuration = CommandConfiguration(
+    static let configuration = CommandConfiguration.command(
         abstract: "Make an image from a tar archive of a root file system.",
-        usage: "nestbox import [<flags>] <file>|- [<name>[:<tag>]]", discussion: "Prints the image's id.",
-        helpNames: [.long])
+        usage: "nestbox import [<flags>] <file>|- [<name>[:<tag>]]", discussion: "Prints the image's id.")
     static let switches: [String: Character?] = ["quiet": "q"]
 
     @Option(

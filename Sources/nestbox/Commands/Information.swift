@@ -4,10 +4,9 @@ internal import OCISpec
 
 /// `nestbox info`.
 struct Info: NestboxCommand {
-    static let configuration = CommandConfiguration(
+    static let configuration = CommandConfiguration.command(
         abstract: "Show what this machine offers to containers, and what is kept here.",
-        usage: "nestbox info [<flags>]",
-        helpNames: [.long])
+        usage: "nestbox info [<flags>]")
     static let switches: [String: Character?] = [:]
 
     @Option(name: .shortAndLong, help: .init("json, or a template such as '{{.CgroupVersion}}'.", valueName: "format"))
@@ -21,9 +20,9 @@ struct Info: NestboxCommand {
 
 /// `nestbox version`.
 struct VersionCommand: NestboxCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "version", abstract: "Show the versions of Nestbox and of the kernel.",
-        usage: "nestbox version [<flags>]", helpNames: [.long])
+    static let configuration = CommandConfiguration.command(
+        name: "version", abstract: "Show the versions of Nestbox and of the kernel.",
+        usage: "nestbox version [<flags>]")
     static let switches: [String: Character?] = [:]
 
     @Option(name: .shortAndLong, help: .init("json, or a template such as '{{.Version}}'.", valueName: "format"))

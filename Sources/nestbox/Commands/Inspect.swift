@@ -5,9 +5,8 @@ internal import OCISpec
 
 /// `nestbox inspect`.
 struct Inspect: NestboxCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Show all about containers or images.", usage: "nestbox inspect [<flags>] <name> ...",
-        helpNames: [.long])
+    static let configuration = CommandConfiguration.command(
+        abstract: "Show all about containers or images.", usage: "nestbox inspect [<flags>] <name> ...")
     static let switches: [String: Character?] = [:]
 
     @Option(name: .shortAndLong, help: .init("json, or a template such as '{{.State.Status}}'.", valueName: "format"))

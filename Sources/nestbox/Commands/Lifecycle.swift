@@ -3,9 +3,9 @@ internal import Nestbox
 
 /// `nestbox stop`.
 struct Stop: NestboxCommand {
-    static let configuration = CommandConfiguration(
+    static let configuration = CommandConfiguration.command(
         abstract: "Stop containers: their stop signal, and SIGKILL when that does not help in time.",
-        usage: "nestbox stop [<flags>] <container> ...", helpNames: [.long])
+        usage: "nestbox stop [<flags>] <container> ...")
     static let switches: [String: Character?] = [:]
 
     @Option(
@@ -39,8 +39,8 @@ struct Stop: NestboxCommand {
 
 /// `nestbox kill`.
 struct Kill: NestboxCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Send a signal to containers.", usage: "nestbox kill [<flags>] <container> ...", helpNames: [.long])
+    static let configuration = CommandConfiguration.command(
+        abstract: "Send a signal to containers.", usage: "nestbox kill [<flags>] <container> ...")
     static let switches: [String: Character?] = [:]
 
     @Option(
@@ -65,9 +65,9 @@ struct Kill: NestboxCommand {
 
 /// `nestbox rm`.
 struct Remove: NestboxCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "rm", abstract: "Remove containers with their changes and logs.",
-        usage: "nestbox rm [<flags>] <container> ...", helpNames: [.long])
+    static let configuration = CommandConfiguration.command(
+        name: "rm", abstract: "Remove containers with their changes and logs.",
+        usage: "nestbox rm [<flags>] <container> ...")
     static let switches: [String: Character?] = ["force": "f", "volumes": "v"]
 
     @Flag(name: .shortAndLong, help: "Kill those that run; a name that no container has is no error.")
@@ -98,9 +98,8 @@ struct Remove: NestboxCommand {
 
 /// `nestbox wait`.
 struct Wait: NestboxCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Wait until containers end, and print their exit codes.", usage: "nestbox wait <container> ...",
-        helpNames: [.long])
+    static let configuration = CommandConfiguration.command(
+        abstract: "Wait until containers end, and print their exit codes.", usage: "nestbox wait <container> ...")
     static let switches: [String: Character?] = [:]
 
     @Argument(

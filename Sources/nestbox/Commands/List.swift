@@ -4,8 +4,8 @@ internal import OCISpec
 
 /// `nestbox ps`.
 struct List: NestboxCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "ps", abstract: "List containers.", usage: "nestbox ps [<flags>]", helpNames: [.long])
+    static let configuration = CommandConfiguration.command(
+        name: "ps", abstract: "List containers.", usage: "nestbox ps [<flags>]")
     static let switches: [String: Character?] = ["all": "a", "quiet": "q", "latest": "l", "no-trunc": nil]
 
     @Flag(name: .shortAndLong, help: "Also those that do not run.")

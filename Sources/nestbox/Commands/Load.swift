@@ -6,9 +6,9 @@ internal import OCISpec
 
 /// `nestbox load`.
 struct Load: NestboxCommand {
-    static let configuration = CommandConfiguration(
+    static let configuration = CommandConfiguration.command(
         abstract: "Load images from an archive of 'docker save', or from an OCI layout.",
-        usage: "nestbox load [<flags>]", helpNames: [.long])
+        usage: "nestbox load [<flags>]")
     static let switches: [String: Character?] = ["quiet": "q"]
 
     @Option(

@@ -6,8 +6,8 @@ internal import OCISpec
 
 /// `nestbox logs`.
 struct Logs: NestboxCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Print what a container has written.", usage: "nestbox logs [<flags>] <container>", helpNames: [.long]
+    static let configuration = CommandConfiguration.command(
+        abstract: "Print what a container has written.", usage: "nestbox logs [<flags>] <container>"
     )
     static let switches: [String: Character?] = ["follow": "f", "timestamps": "t"]
 

@@ -5,9 +5,9 @@ internal import OCISpec
 
 /// `nestbox rmi`.
 struct RemoveImage: NestboxCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "rmi", abstract: "Remove images, with the layers that nothing else needs.",
-        usage: "nestbox rmi [<flags>] <image> ...", helpNames: [.long])
+    static let configuration = CommandConfiguration.command(
+        name: "rmi", abstract: "Remove images, with the layers that nothing else needs.",
+        usage: "nestbox rmi [<flags>] <image> ...")
     static let switches: [String: Character?] = ["force": "f"]
 
     @Flag(name: .shortAndLong, help: "Also those that containers were made from, or that have several names.")

@@ -5,14 +5,14 @@ internal import Nestbox
 
 /// `nestbox run`.
 struct Run: NestboxCommand {
-    static let configuration = CommandConfiguration(
+    static let configuration = CommandConfiguration.command(
         abstract: "Make a container from an image and run a command in it.",
         usage: "nestbox run [<flags>] <image> [<command> [<argument> ...]]",
         discussion: """
             Everything after the image goes to the container as it is. The exit code is that of the container's process, \
             128 + n when signal n ended it, 126 when the command cannot be invoked, 127 when it was not found, and 125 when \
             Nestbox itself failed.
-            """, helpNames: [.long])
+            """)
 
     static let switches: [String: Character?] = Create.switches.merging(["detach": "d", "sig-proxy": nil]) { $1 }
     static let isInterspersed = false

@@ -4,9 +4,8 @@ internal import Nestbox
 
 /// `nestbox start`.
 struct Start: NestboxCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Start containers that are not running.", usage: "nestbox start [<flags>] <container> ...",
-        helpNames: [.long])
+    static let configuration = CommandConfiguration.command(
+        abstract: "Start containers that are not running.", usage: "nestbox start [<flags>] <container> ...")
     static let switches: [String: Character?] = ["attach": "a", "interactive": "i", "sig-proxy": nil]
 
     @Flag(name: .shortAndLong, help: "Show the container's output, and end with its exit code.")

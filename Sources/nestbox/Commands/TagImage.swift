@@ -5,9 +5,9 @@ internal import OCISpec
 
 /// `nestbox tag`.
 struct TagImage: NestboxCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "tag", abstract: "Give an image one more name.", usage: "nestbox tag <image> <name>[:<tag>]",
-        discussion: "Another image that had the name loses it.", helpNames: [.long])
+    static let configuration = CommandConfiguration.command(
+        name: "tag", abstract: "Give an image one more name.", usage: "nestbox tag <image> <name>[:<tag>]",
+        discussion: "Another image that had the name loses it.")
 
     static let switches: [String: Character?] = [:]
 

@@ -20,3 +20,17 @@ extension NestboxCommand {
     static var failureCode: Int32 { 1 }
     static var verb: String { configuration.commandName ?? _commandName }
 }
+
+extension CommandConfiguration {
+    /// A command of this program.
+    ///
+    /// It says that it stands below another: each is parsed alone, and ArgumentParser would look at every command line first
+    /// for a wish for completion scripts, which only the program as a whole has.
+    static func command(
+        name: String? = nil, abstract: String, usage: String, discussion: String = ""
+    ) -> CommandConfiguration {
+        CommandConfiguration(
+            commandName: name, _superCommandName: "nestbox", abstract: abstract, usage: usage, discussion: discussion,
+            helpNames: [.long])
+    }
+}
