@@ -16,6 +16,11 @@ public struct SeccompCache: Sendable {
     /// Leftovers of killed writers are removed after so many seconds.
     static let leftoverAge = 60
 
+    /// How often another's compilation is waited for, a millisecond each.
+    ///
+    /// Far longer than it takes, unless that process was stopped. Its lock goes with its descriptor.
+    static let longestWait = 250
+
     /// A cache in that folder, or none.
     public init(directory: String?) {
         self.directory = directory
@@ -45,12 +50,31 @@ public struct SeccompCache: Sendable {
         guard let directory else { return try SeccompCompiler.compile(profile()) }
         let name = key.fileName
         if let filter = Self.read("\(directory)/\(name)", key: key.bytes) { return filter }
+        // Many containers started at once need the same filter: one compiles it, the others wait for that.
+        let turn = Self.waitForTurn(in: directory) { Self.read("\(directory)/\(name)", key: key.bytes) != nil }
+        defer { if turn >= 0 { close(turn) } }
+        if let filter = Self.read("\(directory)/\(name)", key: key.bytes) { return filter }
         let filter = try SeccompCompiler.compile(profile())
         let entry = SeccompCacheEntry.encode(filter, key: key.bytes)
         if entry.count <= SeccompCacheEntry.longest {
             try? Self.write(entry, name: name, directory: directory)
         }
         return filter
+    }
+
+    /// Waits until nobody else compiles for the folder, or `isThere` says that nothing needs to be compiled any more.
+    ///
+    /// - Returns: the descriptor that holds the folder's lock, to be closed; -1 when there is no folder.
+    private static func waitForTurn(in directory: String, unless isThere: () -> Bool) -> Int32 {
+        mkdir(directory, 0o700)
+        let folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { return -1 }
+        var waits = 0
+        while waits < longestWait, flock(folder, LOCK_EX | LOCK_NB) != 0, !isThere() {
+            usleep(1000)
+            waits += 1
+        }
+        return folder
     }
 
     private static func read(_ path: String, key: [UInt8]) -> SeccompFilter? {

@@ -131,6 +131,40 @@ import Testing
         #expect(try SeccompCache(directory: nil).filter(for: profile) == compiled)
     }
 
+    @Test("what another process is compiling is waited for and used")
+    func waitsForAnother() throws {
+        try withFolder { folder in
+            let cache = SeccompCache(directory: folder)
+            _ = try cache.filter(for: profile)
+            let name = try #require(list(folder).first)
+            try retrying("rename", folder) { rename("\(folder)/\(name)", "\(folder)/hidden") }
+            let made = inode("\(folder)/hidden")
+            // The other process: it holds the folder's lock, and its file appears while we wait.
+            let lock = try FileDescriptor.open(folder, O_RDONLY | O_DIRECTORY)
+            #expect(flock(lock.rawValue, LOCK_EX) == 0)
+            let child = renameSoon("\(folder)/hidden", "\(folder)/\(name)")
+            _ = try cache.filter(for: profile)
+            // Looked at before the other process can have replaced one of our making.
+            #expect(inode("\(folder)/\(name)") == made, "it was compiled once more")
+            var status: Int32 = 0
+            waitpid(child, &status, 0)
+            // One that never gets ready is not waited for without end.
+            unlink("\(folder)/\(name)")
+            _ = try cache.filter(for: profile)
+            #expect(list(folder) == [name])
+        }
+    }
+
+    /// Starts a process that renames a file in a moment.
+    private func renameSoon(_ old: String, _ new: String) -> pid_t {
+        var pid: pid_t = 0
+        let words = ["sh", "-c", "sleep 0.02; mv \"$0\" \"$1\"", old, new]
+        let arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        #expect(posix_spawn(&pid, "/bin/sh", nil, nil, arguments, nil) == 0)
+        return pid
+    }
+
     @Test("leftovers of killed writers go, other files stay, a full folder is emptied")
     func sweeps() throws {
         try withFolder { folder in
