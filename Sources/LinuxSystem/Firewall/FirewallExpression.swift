@@ -152,10 +152,11 @@ public enum FirewallExpression: Sendable, Hashable {
 }
 
 extension FirewallExpression.Verdict {
+    /// The numbers of linux/netfilter.h and `enum nft_verdicts`.
     var code: Int32 {
         switch self {
-        case .accept: NF_ACCEPT
-        case .drop: NF_DROP
+        case .accept: 1
+        case .drop: 0
         case .jump: NFT_JUMP.rawValue
         case .return: NFT_RETURN.rawValue
         }

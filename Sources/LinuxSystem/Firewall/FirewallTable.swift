@@ -81,7 +81,7 @@ public struct FirewallTable: Sendable, Hashable {
             message.add(UInt16(NFTA_HOOK_HOOKNUM.rawValue), bigEndian: hook.rawValue)
             message.add(UInt16(NFTA_HOOK_PRIORITY.rawValue), bigEndian: priority)
         }
-        message.add(UInt16(NFTA_CHAIN_POLICY.rawValue), bigEndian: UInt32(NF_ACCEPT))
+        message.add(UInt16(NFTA_CHAIN_POLICY.rawValue), bigEndian: FirewallExpression.Verdict.accept.code)
         message.add(UInt16(NFTA_CHAIN_TYPE.rawValue), text: kind)
         return NetlinkRequest("make firewall chain", "\(chain) of table \(name)", message)
     }
