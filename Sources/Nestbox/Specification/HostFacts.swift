@@ -77,12 +77,7 @@ extension HostFacts {
             sharedMemoryFolders = Set(["/dev/shm", "/dev/mqueue"].filter(StoredFile.exists))
         }
         let resources = configuration.resources
-        // As Docker does: who asks for more than there is expects to get it.
-        let online = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-        if let nanoCPUs = resources.nanoCPUs, nanoCPUs > Int64(online) * 1_000_000_000 {
-            throw .invalidConfiguration(
-                "invalid --cpus: this machine has \(online) processor\(online == 1 ? "" : "s"); give at most \(online)")
-        }
+        if let nanoCPUs = resources.nanoCPUs { try Self.checkProcessors(nanoCPUs) }
         for rate in resources.deviceReadBytes + resources.deviceWriteBytes + resources.deviceReadOperations
             + resources.deviceWriteOperations where disks[rate.path] == nil
         {
@@ -92,6 +87,14 @@ extension HostFacts {
             }
             disks[rate.path] = device
         }
+    }
+
+    /// Refuses more processors than there are, as Docker does: who asks for them expects to get them.
+    private static func checkProcessors(_ nanoCPUs: Int64) throws(EngineError) {
+        let online = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        guard nanoCPUs > Int64(online) * 1_000_000_000 else { return }
+        throw .invalidConfiguration(
+            "invalid --cpus: this machine has \(online) processor\(online == 1 ? "" : "s"); give at most \(online)")
     }
 
     private mutating func gatherLimits(of ulimits: [Ulimit]) {
