@@ -34,6 +34,8 @@ int nb_set_limit(pid_t pid, int resource, uint64_t soft, uint64_t hard)
     return (int)NB_SYSCALL4(SYS_prlimit64, pid, resource, &limit, 0);
 }
 
+int nb_enter_namespace(int namespace, int kind) { return (int)NB_SYSCALL2(SYS_setns, namespace, kind); }
+
 int nb_receive_descriptor(int socket, char *message, int *descriptor)
 {
     struct iovec data = {.iov_base = message, .iov_len = 1};

@@ -9,6 +9,7 @@
 #include "nb_clone.h"
 #include "nb_init.h"
 #include "nb_mount.h"
+#include "nb_netlink.h"
 #include "nb_process.h"
 #include "nb_syscall.h"
 #include "nb_terminal.h"

@@ -17,6 +17,9 @@ int nb_set_name(const char *name);
 /* prlimit64(2): sets a limit of another process. Units as in setrlimit(2). */
 int nb_set_limit(pid_t pid, int resource, uint64_t soft, uint64_t hard);
 
+/* setns(2): moves the calling thread into a namespace. */
+int nb_enter_namespace(int namespace, int kind);
+
 /* Receives one byte, and a descriptor when one comes with it (-1 otherwise), from a SOCK_SEQPACKET socket. 0: the
  * other end is closed. */
 int nb_receive_descriptor(int socket, char *message, int *descriptor);
