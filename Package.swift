@@ -44,19 +44,27 @@ let package = Package(
         .target(
             name: "OCIRuntime", dependencies: ["CLinux", "LinuxSystem", "OCISpec"], swiftSettings: swiftSettings),
         .target(
+            name: "LinuxNetwork", dependencies: ["CLinux", "LinuxSystem", "OCISpec"], swiftSettings: swiftSettings),
+        .target(
+            name: "ContainerNetwork", dependencies: ["LinuxNetwork", "LinuxSystem", "OCISpec"],
+            swiftSettings: swiftSettings),
+        .target(
             name: "ImageStore",
             dependencies: [
                 "CArchive", "CLinux", "LinuxSystem", "OCISpec", .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: swiftSettings),
         .target(
-            name: "Nestbox", dependencies: ["CLinux", "LinuxSystem", "OCIRuntime", "ImageStore", "OCISpec"],
+            name: "Nestbox",
+            dependencies: [
+                "CLinux", "ContainerNetwork", "LinuxNetwork", "LinuxSystem", "OCIRuntime", "ImageStore", "OCISpec",
+            ],
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "nestbox",
             dependencies: [
-                "CLinux", "ImageStore", "LinuxSystem", "Nestbox", "OCIRuntime", "OCISpec",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CLinux", "ContainerNetwork", "ImageStore", "LinuxNetwork", "LinuxSystem", "Nestbox", "OCIRuntime",
+                "OCISpec", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: staticExecutableSwift, linkerSettings: archiveLinkage + staticExecutable),
         .executableTarget(
@@ -65,6 +73,13 @@ let package = Package(
         .testTarget(name: "OCISpecTests", dependencies: ["OCISpec"], swiftSettings: swiftSettings),
         .testTarget(
             name: "LinuxSystemTests", dependencies: ["LinuxSystem", "CLinux", "OCISpec"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "LinuxNetworkTests", dependencies: ["LinuxNetwork", "LinuxSystem", "CLinux"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ContainerNetworkTests",
+            dependencies: ["ContainerNetwork", "LinuxNetwork", "LinuxSystem", "OCISpec"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "OCIRuntimeTests", dependencies: ["OCIRuntime", "LinuxSystem", "OCISpec"],
             swiftSettings: swiftSettings),
@@ -79,6 +94,8 @@ let package = Package(
             name: "NestboxCommandTests", dependencies: ["nestbox", "ImageStore", "Nestbox", "OCISpec"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "NestboxTests", dependencies: ["Nestbox", "OCIRuntime", "OCISpec"], swiftSettings: swiftSettings),
+            name: "NestboxTests",
+            dependencies: ["ContainerNetwork", "LinuxNetwork", "LinuxSystem", "Nestbox", "OCIRuntime", "OCISpec"],
+            swiftSettings: swiftSettings),
     ]
 )

@@ -8,9 +8,11 @@ declare -A allowed=(
     [OCISpec]="Glibc"
     [LinuxSystem]="Glibc Synchronization CLinux CSeccomp CCap OCISpec"
     [OCIRuntime]="Glibc Synchronization CLinux LinuxSystem OCISpec"
+    [LinuxNetwork]="Glibc CLinux LinuxSystem OCISpec"
+    [ContainerNetwork]="Glibc LinuxNetwork LinuxSystem OCISpec"
     [ImageStore]="Glibc Synchronization CLinux CArchive Crypto LinuxSystem OCISpec"
-    [Nestbox]="Glibc Synchronization CLinux LinuxSystem OCISpec OCIRuntime ImageStore"
-    [nestbox]="Glibc Synchronization ArgumentParser CLinux LinuxSystem OCISpec OCIRuntime ImageStore Nestbox"
+    [Nestbox]="Glibc Synchronization CLinux LinuxSystem LinuxNetwork OCISpec OCIRuntime ContainerNetwork ImageStore"
+    [nestbox]="Glibc Synchronization ArgumentParser CLinux LinuxSystem LinuxNetwork OCISpec OCIRuntime ContainerNetwork ImageStore Nestbox"
     [nestbox-runtime]="Glibc CLinux LinuxSystem OCISpec OCIRuntime"
 )
 

@@ -17,7 +17,8 @@ import Testing
     private func configuration(_ words: String...) throws -> ContainerConfiguration {
         let normalizer = ArgumentNormalizer(switches: Run.switches, invertible: ["sig-proxy"], interspersed: false)
         let run = try Run.parse(try normalizer.normalized(words))
-        return try run.program.configuration(run.container, run.process, run.storage, run.isolation, run.resources)
+        return try run.program.configuration(
+            run.container, run.process, run.storage, run.network, run.isolation, run.resources)
     }
 
     @Test func spellings() throws {
@@ -90,7 +91,9 @@ import Testing
         ["--sysctl", "x"], ["-e", "=x"], ["--env-file", "/nonexistent"], ["-l", "=x"], ["--security-opt", "x"],
         ["--cap-add", "-"],
         ["--pid", "x"], ["--ipc", "x"], ["--uts", "x"], ["--cgroupns", "x"], ["--userns", "x"],
-        ["--network", "bridge"],
+        ["--network", "br/idge"], ["--network", "container:"], ["-p", "80:"], ["-p", "1-3:1-2"], ["-p", "70000"],
+        ["-p", "80/icmp"], ["-p", "300.0.0.1:80:80"], ["--ip", "fd00::1"], ["--add-host", "a"], ["--dns", "x"],
+        ["--network", "host", "--ip", "1.2.3.4"], ["--mac-address", "01:00:00:00:00:00"],
         ["--shm-size", "x"], ["--stop-signal", "x"], ["--stop-timeout", "x"], ["-u", "a b"], ["-w", "x"],
         ["-h", "a b"], ["--name", "/"],
         ["--memory-swap", "5"], ["--memory-swappiness", "101"], ["--cpu-shares", "x"], ["--cpuset-cpus", "x"],
@@ -104,7 +107,8 @@ import Testing
         let normalizer = ArgumentNormalizer(switches: Run.switches, invertible: ["sig-proxy"], interspersed: false)
         let run = try Run.parse(try normalizer.normalized(words + ["busybox"]))
         let error = #expect(throws: ConfigurationError.self) {
-            try run.program.configuration(run.container, run.process, run.storage, run.isolation, run.resources)
+            try run.program.configuration(
+                run.container, run.process, run.storage, run.network, run.isolation, run.resources)
         }
         #expect(error?.description.hasPrefix("invalid value \"") == true)
         #expect(error?.description.contains("--") == true)

@@ -1,3 +1,5 @@
+public import ContainerNetwork
+
 /// What a caller asks for when it makes a container: Docker's `Config` and `HostConfig` in one value.
 ///
 /// Nothing in here is resolved yet: names of users, images, volumes and containers are looked up by the engine.
@@ -44,6 +46,14 @@ public struct ContainerConfiguration: Sendable, Hashable {
     public var privileged: Bool
     /// The network.
     public var network: NetworkMode
+    /// Ports to publish.
+    public var ports: [PortMapping]
+    /// Publish every port that the image or ``exposed`` names, on free ports of the host.
+    public var publishAll: Bool
+    /// Ports that the container serves, as `80/tcp`, besides those that the image names.
+    public var exposed: [String]
+    /// Names and name servers that the container sees.
+    public var names: NameConfiguration
     /// The PID namespace.
     public var pid: NamespaceMode
     /// The IPC namespace.
@@ -91,7 +101,11 @@ public struct ContainerConfiguration: Sendable, Hashable {
         initProcess = false
         readOnly = false
         privileged = false
-        network = .none
+        network = .bridge
+        ports = []
+        publishAll = false
+        exposed = []
+        names = NameConfiguration()
         pid = .private
         ipc = .private
         uts = .private

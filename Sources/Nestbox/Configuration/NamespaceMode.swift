@@ -1,3 +1,5 @@
+public import ContainerNetwork
+
 /// Whose namespace of one kind a container lives in.
 public enum NamespaceMode: Sendable, Hashable {
     /// Its own.
@@ -10,8 +12,28 @@ public enum NamespaceMode: Sendable, Hashable {
 
 /// What network a container sees.
 public enum NetworkMode: Sendable, Hashable {
+    /// Interfaces of its own on these networks; the first is its way out.
+    case networks([EndpointRequest])
     /// The host's own interfaces.
     case host
     /// A namespace of its own with nothing but a loopback interface.
     case none
+    /// Another container's interfaces, by its name or id.
+    case container(String)
+
+    /// The default network.
+    public static let bridge = NetworkMode.networks([EndpointRequest(network: NetworkDefinition.defaultName)])
+
+    /// The networks that it asks for.
+    public var requests: [EndpointRequest] {
+        if case .networks(let requests) = self { requests } else { [] }
+    }
+
+    /// Whether the container gets a network namespace of its own.
+    public var isPrivate: Bool {
+        switch self {
+        case .networks, .none: true
+        case .host, .container: false
+        }
+    }
 }

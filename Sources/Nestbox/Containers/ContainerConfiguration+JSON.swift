@@ -1,3 +1,4 @@
+internal import ContainerNetwork
 public import OCISpec
 
 /// The form in which a container's record keeps what was asked for: members that have their default are left out.
@@ -42,6 +43,10 @@ extension ContainerConfiguration: JSONCodable {
 
     private mutating func readNamespaces(_ object: JSONObject) throws(JSONError) {
         network = try object.optional("network") ?? .none
+        ports = try object.optional("ports") ?? []
+        publishAll = try object.optional("publishAll") ?? false
+        exposed = try object.optional("exposed") ?? []
+        names = try object.optional("names") ?? NameConfiguration()
         pid = try object.optional("pid") ?? .private
         ipc = try object.optional("ipc") ?? .private
         uts = try object.optional("uts") ?? .private
@@ -72,6 +77,10 @@ extension ContainerConfiguration: JSONCodable {
         object.set("readOnly", to: readOnly, unless: false)
         object.set("privileged", to: privileged, unless: false)
         object.set("network", to: network, unless: .none)
+        object.setUnlessEmpty("ports", to: ports)
+        object.set("publishAll", to: publishAll, unless: false)
+        object.setUnlessEmpty("exposed", to: exposed)
+        object.set("names", to: names, unless: NameConfiguration())
         object.set("pid", to: pid, unless: .private)
         object.set("ipc", to: ipc, unless: .private)
         object.set("uts", to: uts, unless: .private)
@@ -118,22 +127,28 @@ extension NamespaceMode: JSONCodable {
 }
 
 extension NetworkMode: JSONCodable {
-    /// Reads `none` or `host`.
+    /// Reads `none`, `host`, `container:<name>` or a list of networks.
     ///
     /// - Throws: `JSONError`.
     public init(json: JSONValue) throws(JSONError) {
+        if case .array = json {
+            self = .networks(try [EndpointRequest](json: json))
+            return
+        }
         switch try String(json: json) {
         case "host": self = .host
         case "none": self = .none
-        case let text: throw JSONError("unknown network mode \(text)")
+        case let text:
+            guard text.hasPrefix("container:") else { throw JSONError("unknown network mode \(text)") }
+            self = .container(String(text.dropFirst("container:".count)))
         }
     }
 
-    /// The text, as in Docker's `HostConfig`.
+    /// The text, or the networks.
     public var json: JSONValue {
         switch self {
-        case .host: "host"
-        case .none: "none"
+        case .host, .none, .container: .string(text)
+        case .networks(let requests): requests.json
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import ContainerNetwork
 internal import LinuxSystem
 public import OCISpec
 
@@ -24,6 +25,8 @@ struct ContainerRecord: JSONCodable, Hashable {
     var volumes: [VolumeUse]
     /// Below every cgroup hierarchy's root.
     var cgroupPath: String
+    /// Its places on networks as they were at first.
+    var endpoints: [Endpoint] = []
 
     /// Whether the range of ids was leased for this container.
     var ownsIDRange: Bool { idRange != nil && joined == nil }
@@ -91,6 +94,7 @@ extension ContainerRecord {
         joined = try object.optional("joined")
         volumes = try object.optional("volumes") ?? []
         cgroupPath = try object.required("cgroupPath")
+        endpoints = try object.optional("endpoints") ?? []
     }
 
     var json: JSONValue {
@@ -106,6 +110,7 @@ extension ContainerRecord {
         object.set("joined", to: joined)
         object.setUnlessEmpty("volumes", to: volumes)
         object.set("cgroupPath", to: cgroupPath)
+        object.setUnlessEmpty("endpoints", to: endpoints)
         return .object(object)
     }
 

@@ -1,3 +1,4 @@
+internal import ContainerNetwork
 internal import Glibc
 internal import ImageStore
 internal import LinuxSystem
@@ -61,7 +62,7 @@ extension Engine {
         let lock = try makeFolder()
         let id = lock.name
         let paths = paths.container(id)
-        var claimed: (name: String?, range: IDRange?) = (nil, nil)
+        var claimed: (name: String?, range: IDRange?, endpoints: [Endpoint]) = (nil, nil, [])
         do {
             let name = try claimName(configuration.name, for: id)
             claimed.name = name
@@ -76,6 +77,8 @@ extension Engine {
                 claimed.range = try idRanges.lease(to: id)
                 record.idRange = claimed.range
             }
+            claimed.endpoints = try leaseEndpoints(configuration.network.requests, for: id)
+            record.endpoints = claimed.endpoints
             try makeLayerFolders(paths, owner: record.idRange?.firstID ?? 0)
             record.volumes = try makeVolumes(of: record, paths, image)
             let input = specificationInput(of: record, facts: facts)
@@ -85,6 +88,7 @@ extension Engine {
             try AtomicFile.write(record.jsonBytes(), to: paths.record, isFlushed: !configuration.autoRemove)
             return NewContainer(record: record, input: input, lock: lock)
         } catch {
+            releaseEndpoints(claimed.endpoints, of: id)
             discard(id, claimed.name, claimed.range, anonymousVolumes: (try? AnonymousVolumeList.read(paths)) ?? [])
             throw error
         }
@@ -181,6 +185,7 @@ extension SpecificationInput {
         ] as [(RuntimeSpecification.Linux.Namespace.Kind, NamespaceMode, String)] {
             if case .container = mode { result.joined[kind] = folder + file }
         }
+        if case .container = configuration.network { result.joined[.network] = folder + "net" }
         if partner.idRange != nil { result.joined[.user] = folder + "user" }
         return result
     }

@@ -1,3 +1,4 @@
+internal import ContainerNetwork
 internal import Glibc
 internal import LinuxSystem
 internal import OCIRuntime
@@ -10,7 +11,13 @@ extension Engine {
     public func inspect(_ container: Container) throws(EngineError) -> JSONValue {
         try EngineError.wrapping {
             guard let current = try examine(container.id) else { throw EngineError.noSuchContainer(container.name) }
-            return InspectReport(container: current, engine: self).json
+            if current.isRunning, !current.configuration.network.requests.isEmpty { try restoreFirewall() }
+            let endpoints = try endpoints(of: current.record)
+            let network = NetworkReport(
+                container: current, endpoints: endpoints,
+                state: current.isRunning ? try networkState(of: current.id) : nil,
+                networks: try endpoints.compactMap { try hostNetwork.store.find($0.network) })
+            return InspectReport(container: current, engine: self, network: network).json
         }
     }
 }
@@ -19,6 +26,7 @@ extension Engine {
 struct InspectReport {
     let container: Container
     let engine: Engine
+    let network: NetworkReport
 
     private var record: ContainerRecord { container.record }
     private var configuration: ContainerConfiguration { container.record.configuration }
@@ -40,7 +48,7 @@ struct InspectReport {
             "HostsPath": .string(paths.hosts), "LogPath": .string(paths.log), "Name": .string("/" + record.name),
             "RestartCount": 0, "Driver": "overlay2", "Platform": "linux", "MountLabel": "", "ProcessLabel": "",
             "AppArmorProfile": "", "ExecIDs": nil, "HostConfig": hostConfig, "GraphDriver": graphDriver,
-            "Mounts": mounts, "Config": config, "NetworkSettings": networkSettings,
+            "Mounts": mounts, "Config": config, "NetworkSettings": network.settings,
             "CgroupPath": .string(record.cgroupPath), "UserNamespace": userNamespace,
         ]
         return .object(object)
@@ -118,7 +126,7 @@ struct InspectReport {
             "AttachStdin": .bool(configuration.attach.contains(.input)),
             "AttachStdout": .bool(configuration.attach.contains(.output)),
             "AttachStderr": .bool(configuration.attach.contains(.error)),
-            "ExposedPorts": Self.set(settings.exposedPorts), "Tty": .bool(configuration.tty),
+            "ExposedPorts": Self.set(network.exposed), "Tty": .bool(configuration.tty),
             "OpenStdin": .bool(configuration.interactive), "StdinOnce": .bool(configuration.interactive),
             "Env": input.environment().json,
             "Cmd":
@@ -135,17 +143,6 @@ struct InspectReport {
 
     private static func set(_ names: [String]) -> JSONValue {
         names.isEmpty ? nil : .object(JSONObject(names.map { ($0, .object(JSONObject())) }))
-    }
-
-    private var networkSettings: JSONValue {
-        guard case .string(let mode) = configuration.network.json else { return .object(JSONObject()) }
-        let network: JSONValue = [
-            "NetworkID": "", "EndpointID": "", "Gateway": "", "IPAddress": "", "MacAddress": "",
-        ]
-        return [
-            "Ports": .object(JSONObject()), "SandboxKey": "", "IPAddress": "", "Gateway": "", "MacAddress": "",
-            "Networks": .object(JSONObject([(mode, network)])),
-        ]
     }
 
     private var hostConfig: JSONValue {
@@ -167,7 +164,10 @@ struct InspectReport {
         }
         var object: JSONObject = [
             "Binds": binds.json, "LogConfig": ["Type": "json-file", "Config": .object(JSONObject())],
-            "NetworkMode": configuration.network.json, "PortBindings": .object(JSONObject()),
+            "NetworkMode": .string(network.mode), "PortBindings": network.bindings,
+            "PublishAllPorts": .bool(configuration.publishAll), "Dns": configuration.names.servers.json,
+            "DnsSearch": (configuration.names.searchDomains ?? []).json,
+            "DnsOptions": (configuration.names.options ?? []).json, "ExtraHosts": configuration.names.extraHosts.json,
             "RestartPolicy": ["Name": "no", "MaximumRetryCount": 0],
             "AutoRemove": .bool(configuration.autoRemove), "CapAdd": configuration.capAdd.json,
             "CapDrop": configuration.capDrop.json, "CgroupnsMode": configuration.cgroupns.json,

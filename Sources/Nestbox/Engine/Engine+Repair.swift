@@ -105,6 +105,7 @@ extension Engine {
         state.bootID = boot.value
         // On a full disk the container is still what it is now, and can be removed; the next command finds that out again.
         try? AtomicFile.write(state.jsonBytes(), to: paths.state)
+        try withdrawNetwork(of: record.id)
         try FileTree.remove(paths.runFolder)
         return state
     }
@@ -132,8 +133,10 @@ extension Engine {
         guard !StoredFile.exists(paths.record) else { return }
         try killCgroup(at: cgroupPath(of: id))
         for name in try AnonymousVolumeList.read(paths) { try volumeStore.remove(name) }
+        try withdrawNetwork(of: id)
         try FileTree.remove(paths.runFolder)
         try FileTree.remove(paths.folder)
+        try releaseAllEndpoints(of: id)
         // Pointing nowhere they could be claimed all the same, but nobody may ever do so.
         try names.releaseAll(of: id)
         try idRanges.releaseAll(of: id)

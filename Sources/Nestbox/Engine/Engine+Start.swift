@@ -71,11 +71,47 @@ extension Engine {
         _ record: ContainerRecord, _ input: SpecificationInput, runtime: RuntimeLauncher, attached: Bool
     ) throws -> StartedProcess {
         let folders = try VolumeFolders(of: record, paths)
-        let request = try launchRequest(for: record, folders.applied(to: input))
-        try ContainerFiles.write(input)
+        var request = try launchRequest(for: record, folders.applied(to: input))
         try StoredFile.makeFolder(paths.container(record.id).runFolder)
-        return try runtime.run(
-            "supervise", request: request.jsonBytes(), attached: attached, inheriting: folders.descriptors)
+        let wiring = try ContainerWiring(record, self)
+        try ContainerFiles.write(input, try surroundings(of: record, wiring))
+        guard let wiring else {
+            return try runtime.run(
+                "supervise", request: request.jsonBytes(), attached: attached, inheriting: folders.descriptors)
+        }
+        defer { wiring.release() }
+        request.waitsForNetwork = true
+        request.heldDescriptors = wiring.descriptors
+        do {
+            var process = try runtime.run(
+                "supervise", request: request.jsonBytes(), attached: attached,
+                inheriting: folders.descriptors + wiring.descriptors, makeInterfaces: wiring.makeInterfaces)
+            process.warnings += wiring.warnings
+            return process
+        } catch {
+            // The supervisor has done so if it came that far.
+            try? withdrawNetwork(of: record.id)
+            throw error
+        }
+    }
+
+    private func surroundings(of record: ContainerRecord, _ wiring: ContainerWiring?) throws -> NameSurroundings {
+        var result = wiring?.surroundings ?? NameSurroundings()
+        switch record.configuration.network {
+        case .host:
+            result.hosts = try StoredFile.readText("/etc/hosts")
+            // Its servers are the host's own, on its loopback, too, unless others are asked for.
+            if record.configuration.names == NameConfiguration() {
+                result.resolver = try StoredFile.readText("/etc/resolv.conf")
+            }
+        case .container:
+            guard let joined = record.joined else { break }
+            let partner = paths.container(joined)
+            result.hosts = try StoredFile.readText(partner.hosts)
+            result.resolver = try StoredFile.readText(partner.resolv)
+        case .networks, .none: break
+        }
+        return result
     }
 
     func launchRequest(for record: ContainerRecord, _ given: SpecificationInput) throws -> LaunchRequest {

@@ -6,12 +6,15 @@ public struct ContainerReport: Sendable {
     private let container: Container
     private let now: Timestamp
     private let isShortened: Bool
+    private let ports: String
 
     /// - Parameters:
     ///   - container: The container.
     ///   - now: What ages count to.
     ///   - isShortened: Whether ids have 12 digits and commands 20 characters.
-    public init(_ container: Container, now: Timestamp, isShortened: Bool) {
+    ///   - ports: its published ports.
+    public init(_ container: Container, now: Timestamp, isShortened: Bool, ports: String = "") {
+        self.ports = ports
         self.container = container
         self.now = now
         self.isShortened = isShortened
@@ -42,7 +45,7 @@ public struct ContainerReport: Sendable {
                 HumanText.quoted(container.arguments.joined(separator: " "), limit: isShortened ? 20 : nil)),
             "CreatedAt": .string(created.map(HumanText.moment) ?? container.created),
             "RunningFor": .string(age(created) + " ago"),
-            "Status": .string(status), "State": .string(container.state.status.rawValue), "Ports": "",
+            "Status": .string(status), "State": .string(container.state.status.rawValue), "Ports": .string(ports),
             "Names": .string(container.name), "Labels": .string(labels.joined(separator: ",")),
             // What the template's `.Label "key"` looks up.
             "Label": container.labels.json,

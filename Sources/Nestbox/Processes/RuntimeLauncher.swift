@@ -12,7 +12,7 @@ public struct StartedProcess: ~Copyable, Sendable {
     /// The client's end of its streams (`StreamSocket`); nil when none was asked for.
     public var socket: FileDescriptor?
     /// What was asked for and could not be had, one line each.
-    public let warnings: [String]
+    public internal(set) var warnings: [String]
 }
 
 /// Starts `nestbox-runtime` in one of its roles and hears what came of it.
@@ -29,27 +29,31 @@ struct RuntimeLauncher: Sendable {
     ///
     /// - Parameters:
     ///   - attached: whether a connected stream socket is wanted.
-    ///   - descriptors: what the request names as `/proc/self/fd/<number>`; they have the same numbers in the runtime.
-    /// - Throws: `EngineError.startFailed` with the runtime's own words and exit code.
+    ///   - descriptors: what the request names by number; they have the same numbers in the runtime.
+    ///   - makeInterfaces: called, if the request says that the runtime waits for it, with the pid of a process that has the
+    ///     container's namespaces.
+    /// - Throws: `EngineError.startFailed` with the runtime's own words and exit code; what `makeInterfaces` throws.
     func run(
-        _ role: String, request: [UInt8], attached: Bool, inheriting descriptors: [Int32] = []
+        _ role: String, request: [UInt8], attached: Bool, inheriting descriptors: [Int32] = [],
+        makeInterfaces: (Int32) throws -> Void = { _ in }
     ) throws -> StartedProcess {
         reaper.reapEnded()
         let document = try Self.memoryFile(request)
-        let report = try DescriptorPair.pipe()
+        let report = try DescriptorPair.packetSockets()
         var arguments = [
             path, role, "--request-fd", String(document.rawValue), "--report-fd", String(report.second.rawValue),
         ]
+        for descriptor in descriptors { arguments += ["--keep-fd", String(descriptor)] }
         var inherited = [document.rawValue, report.second.rawValue] + descriptors
         guard attached else {
             let pid = try Self.spawn(path, arguments, inherited)
-            return try hear(report, from: pid, role: role, socket: nil)
+            return try hear(report, from: pid, role: role, socket: nil, makeInterfaces)
         }
         let sockets = try DescriptorPair.packetSockets()
         arguments += ["--client-fd", String(sockets.second.rawValue)]
         inherited.append(sockets.second.rawValue)
         let pid = try Self.spawn(path, arguments, inherited)
-        return try hear(report, from: pid, role: role, socket: sockets.takeFirst())
+        return try hear(report, from: pid, role: role, socket: sockets.takeFirst(), makeInterfaces)
     }
 
     private static func memoryFile(_ bytes: [UInt8]) throws(SystemError) -> FileDescriptor {
@@ -62,11 +66,28 @@ struct RuntimeLauncher: Sendable {
 
     /// Reads the report, or learns that the runtime ended without one.
     private func hear(
-        _ report: consuming DescriptorPair, from runtime: pid_t, role: String, socket: consuming FileDescriptor?
+        _ report: consuming DescriptorPair, from runtime: pid_t, role: String, socket: consuming FileDescriptor?,
+        _ makeInterfaces: (Int32) throws -> Void
     ) throws -> StartedProcess {
-        // Our copy of the writing end must go, or the end never comes.
+        // Our copy of the other end must go, or the end never comes.
         let reader = report.takeFirst()
-        guard let answer = try Self.read(reader) else {
+        var received = try Self.read(reader)
+        if let pid = received?.namespaces {
+            do {
+                try makeInterfaces(pid)
+                try reader.writeAll([UInt8(1)])
+                received = try Self.read(reader)
+            } catch {
+                // Either the runtime has failed meanwhile, and says so, or it learns of our failure by the end of the socket.
+                shutdown(reader.rawValue, Int32(SHUT_WR))
+                received = try Self.read(reader)
+                guard received != nil else {
+                    _ = ChildReaper.wait(for: runtime)
+                    throw error
+                }
+            }
+        }
+        guard let answer = received else {
             let status = ChildReaper.wait(for: runtime)
             let fate = status & 0x7f == 0 ? "exit code \(status >> 8 & 0xff)" : "signal \(status & 0x7f)"
             throw EngineError.startFailed(
@@ -82,19 +103,11 @@ struct RuntimeLauncher: Sendable {
             exitCode: answer.exitCode ?? 125)
     }
 
-    /// The report; nil when the writer ended before it was whole.
-    ///
-    /// It comes in one piece, and is taken as soon as it is a whole document: the end of the file would come only when the
-    /// supervisor gets to run again, after it has gone on with its container.
+    /// The next report, a packet; nil when the runtime ended without one.
     private static func read(_ reader: borrowing FileDescriptor) throws -> LaunchReport? {
-        var bytes: [UInt8] = []
-        var block = [UInt8](repeating: 0, count: 64 << 10)
-        while true {
-            let count = try block.withUnsafeMutableBytes { try reader.read(into: $0) }
-            if count == 0 { return nil }
-            bytes += block[..<count]
-            if let report = try? LaunchReport(jsonBytes: bytes) { return report }
-        }
+        var packet = [UInt8](repeating: 0, count: 64 << 10)
+        let count = try packet.withUnsafeMutableBytes { try reader.read(into: $0) }
+        return count == 0 ? nil : try LaunchReport(jsonBytes: Array(packet[..<count]))
     }
 
     private static func spawn(_ path: String, _ arguments: [String], _ inherited: [Int32]) throws(SystemError) -> pid_t

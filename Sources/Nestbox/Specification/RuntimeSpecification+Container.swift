@@ -62,7 +62,7 @@ extension SpecificationInput {
 
     private func sysctls() throws(EngineError) -> [String: String] {
         var result = try SysctlRules.validated(configuration)
-        if configuration.network == .none, joined[.network] == nil {
+        if configuration.network.isPrivate, joined[.network] == nil {
             // In a network of its own no port is privileged, and everybody may ping (Docker's rules, too).
             let lastGroup = idRange.map { $0.count - 1 } ?? UInt32(Int32.max)
             let defaults = [
@@ -82,7 +82,12 @@ extension SpecificationInput {
             result.append(Namespace(type: .user))
         }
         result.append(Namespace(type: .mount))
-        if configuration.network != .host { result.append(Namespace(type: .network, path: joined[.network])) }
+        if configuration.network != .host {
+            if case .container(let name) = configuration.network, joined[.network] == nil {
+                throw .invalidConfiguration("cannot join the network namespace of \(name)")
+            }
+            result.append(Namespace(type: .network, path: joined[.network]))
+        }
         for (kind, mode) in [
             (.pid, configuration.pid), (.ipc, configuration.ipc), (.uts, configuration.uts),
             (.cgroup, configuration.cgroupns),

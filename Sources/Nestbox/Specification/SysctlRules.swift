@@ -50,7 +50,9 @@ enum SysctlRules {
         if ipc.contains(name) || name.hasPrefix("fs.mqueue.") {
             try require(configuration.ipc, option: "--ipc", of: shown)
         } else if name.hasPrefix("net.") {
-            guard configuration.network != .host else { throw shared(shown, "--network host") }
+            guard configuration.network.isPrivate else {
+                throw shared(shown, "--network \(configuration.network.text)")
+            }
         } else if name == "kernel.hostname" || name == "kernel.domainname" {
             let option = name == "kernel.hostname" ? "--hostname" : "--domainname"
             throw .invalidConfiguration("--sysctl \(shown) cannot be set; use \(option)")

@@ -15,7 +15,8 @@ enum UserNamespaceChoice: Sendable, Hashable {
     /// - Throws: `EngineError.invalidConfiguration` where the options contradict each other.
     init(_ configuration: ContainerConfiguration) throws(EngineError) {
         let modes = [
-            ("--pid", configuration.pid), ("--ipc", configuration.ipc), ("--uts", configuration.uts),
+            ("--network", Self.mode(of: configuration.network)), ("--pid", configuration.pid),
+            ("--ipc", configuration.ipc), ("--uts", configuration.uts),
             ("--cgroupns", configuration.cgroupns), ("--userns", configuration.userns ?? .private),
         ]
         // A list, not a variable changed in a loop: optimizing that loop crashes the compiler (Swift 6.3.1).
@@ -44,6 +45,14 @@ enum UserNamespaceChoice: Sendable, Hashable {
                 configuration.privileged || configuration.network == .host || configuration.pid == .host
                 || configuration.ipc == .host
             self = wantsHost ? .host : .own
+        }
+    }
+
+    private static func mode(of network: NetworkMode) -> NamespaceMode {
+        switch network {
+        case .container(let name): .container(name)
+        case .host: .host
+        case .networks, .none: .private
         }
     }
 }

@@ -18,7 +18,9 @@ struct EnginePaths: Sendable, Hashable {
     var containers: String { root + "/containers" }
     var names: String { root + "/names" }
     var idRanges: String { root + "/ids" }
+    var networks: String { root + "/networks" }
     var volumes: String { root + "/volumes" }
+    var runNames: String { runRoot + "/names" }
     var runContainers: String { runRoot + "/containers" }
     var seccompCache: String { root + "/seccomp" }
     var mountPoints: String { root + "/mountpoints" }
@@ -31,12 +33,15 @@ struct EnginePaths: Sendable, Hashable {
     func volumeData(_ name: String) -> String { volumes + "/" + name + "/_data" }
 
     /// The engine's folder below each cgroup hierarchy's root: engines with different roots never meet there.
-    var cgroupFolder: String {
+    var cgroupFolder: String { "nestbox-" + identifier }
+
+    /// What the kernel's objects of this engine are told apart by from those of engines with other roots: eight digits.
+    var identifier: String {
         // FNV-1a, 32 bits: stable over releases, and container ids below keep even colliding roots apart.
         var hash: UInt32 = 2_166_136_261
         for byte in root.utf8 { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
         let digits = String(hash, radix: 16)
-        return "nestbox-" + String(repeating: "0", count: 8 - digits.count) + digits
+        return String(repeating: "0", count: 8 - digits.count) + digits
     }
 
     /// `path` made absolute and rid of `.`, `..` and surplus slashes, without looking at the file system.
@@ -67,9 +72,15 @@ struct ContainerPaths: Sendable, Hashable {
     var upper: String { folder + "/upper" }
     var work: String { folder + "/work" }
     var log: String { folder + "/log.json" }
+    /// Its places on networks, once they have changed.
+    var endpoints: String { folder + "/networks.json" }
     var hostname: String { folder + "/hostname" }
     var hosts: String { folder + "/hosts" }
     var resolv: String { folder + "/resolv.conf" }
+    /// What the container has of the host's network right now.
+    var networkState: String { runFolder + "/network.json" }
+    /// What its supervisor tells the kernel at its end.
+    var farewell: String { runFolder + "/farewell" }
     var attachSocket: String { runFolder + "/attach.sock" }
 
     static let recordName = "container.json"

@@ -45,7 +45,7 @@ public enum RuntimeCommand {
             return 125
         }
         let clientNumber = number(of: "--client-fd", in: arguments)
-        let numbers = [requestNumber, reportNumber] + (clientNumber.map { [$0] } ?? [])
+        let numbers = [requestNumber, reportNumber] + (clientNumber.map { [$0] } ?? []) + keptNumbers(arguments)
         if !SealedExecutable.isSealed() {
             complain("cannot run: \(sealAgain(arguments, keeping: numbers))")
             return 125
@@ -61,6 +61,13 @@ public enum RuntimeCommand {
         } catch {
             try? report.writeAll(LaunchReport(LaunchError("cannot read the request: \(error)")).jsonBytes())
             return 125
+        }
+    }
+
+    /// What the request names by number.
+    private static func keptNumbers(_ arguments: [String]) -> [Int32] {
+        zip(arguments, arguments.dropFirst()).compactMap { option, value in
+            option == "--keep-fd" ? Int32(value).flatMap { $0 > 2 ? $0 : nil } : nil
         }
     }
 

@@ -29,10 +29,11 @@ struct ContainerLauncher {
     ///   - entrance: what `Cgroup.create` answered.
     ///   - streams: the container's ends of its streams; nil when it gets a terminal.
     ///   - initExecutable: this program, sealed, for `--init`.
+    ///   - report: where the engine hears of the namespaces, and from where it says that the interfaces are there.
     /// - Throws: `LaunchError`; nothing runs then, the cgroup is left to the caller.
     mutating func launch(
         entrance: borrowing CgroupEntrance, streams: consuming StandardDescriptors?,
-        initExecutable: consuming FileDescriptor?
+        initExecutable: consuming FileDescriptor?, report: borrowing FileDescriptor
     ) throws(LaunchError) -> LaunchedProcess {
         let plan = try NamespacePlan(linux.namespaces)
         guard plan.newMount else {
@@ -40,6 +41,8 @@ struct ContainerLauncher {
         }
         let filter = try seccompFilter()
         let launch = try start(plan, cgroup: entrance.unified.rawValue)
+        // The engine makes the interfaces while this process prepares the rest.
+        if request.waitsForNetwork { try announce(launch.pid, report) }
         let userNamespace = try mapIDs(of: launch.pid, plan)
         let rootMount = try mountRoot(userNamespace: userNamespace)
         let root: RootDirectory
@@ -84,6 +87,7 @@ struct ContainerLauncher {
             program.executable = list.keep(executable)
             program.arguments = ["nestbox-init", "--"] + program.arguments
         }
+        if request.waitsForNetwork { try awaitInterfaces(report) }
         let launched = try launch.proceed(list, program)
         preference?.restore()
         return launched
@@ -153,6 +157,28 @@ struct ContainerLauncher {
         list.add(
             NB_STEP_PROPAGATION, flags: UInt64(MS_REC) | (isSlave ? NB_PROPAGATION_SLAVE : NB_PROPAGATION_PRIVATE),
             "separate the mounts from the host's")
+    }
+
+    // MARK: - Network
+
+    private func announce(_ pid: Int32, _ report: borrowing FileDescriptor) throws(LaunchError) {
+        do throws(SystemError) {
+            try report.writeAll(LaunchReport(namespaces: pid).jsonBytes())
+        } catch {
+            throw .abandoned
+        }
+    }
+
+    private func awaitInterfaces(_ report: borrowing FileDescriptor) throws(LaunchError) {
+        do throws(SystemError) {
+            var byte: UInt8 = 0
+            guard
+                try withUnsafeMutableBytes(of: &byte, { bytes throws(SystemError) in try report.read(into: bytes) })
+                    == 1
+            else { throw SystemError("read", "the engine's word", Errno(EPIPE)) }
+        } catch {
+            throw .abandoned
+        }
     }
 
     // MARK: - Users, seccomp

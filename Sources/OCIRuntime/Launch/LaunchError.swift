@@ -14,6 +14,10 @@ public struct LaunchError: Error, Sendable, Hashable, CustomStringConvertible {
         self.description = description
     }
 
+    /// A start that whoever asked for it did not see through.
+    static let abandoned = LaunchError(
+        "cannot start the container: whoever started it has ended, or failed, before its network was there")
+
     /// A failed start because of a failed call to the kernel.
     public init(_ error: SystemError) {
         self.init(error.description)

@@ -15,6 +15,8 @@ struct NamespacePlan {
     var joins: [Join] = []
     /// The user namespace to make by unshare after the joins.
     var unsharesUser = false
+    /// Namespaces to make by unshare right after the joins: the engine gets at them before the rest goes on.
+    var early: UInt64 = 0
     /// Namespaces to make by unshare after that.
     var unshareFlags: UInt64 = 0
     /// A PID namespace was joined or unshared, so only a child is in it.
@@ -77,6 +79,9 @@ struct NamespacePlan {
         } else {
             unsharesUser = newUser
             unshareFlags = new & ~UInt64(CLONE_NEWUSER)
+            // The mappings of a user namespace that is joined are there: nothing has to wait for them.
+            if joinsUser { early = unshareFlags & UInt64(CLONE_NEWNET) }
+            unshareFlags &= ~early
             if new & UInt64(CLONE_NEWPID) != 0 { forks = true }
         }
     }
@@ -90,6 +95,7 @@ struct NamespacePlan {
                 "join the \(join.kind.rawValue) namespace \(join.path)")
         }
         if unsharesUser { list.add(NB_STEP_UNSHARE, flags: UInt64(CLONE_NEWUSER), "make the user namespace") }
+        if early != 0 { list.add(NB_STEP_UNSHARE, flags: early, "make the network namespace") }
         list.add(NB_STEP_NEXT_LIST, "wait for the runtime")
         return list
     }

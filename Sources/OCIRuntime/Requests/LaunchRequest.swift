@@ -41,9 +41,19 @@ public struct LaunchRequest: JSONCodable, Hashable {
     public var seccompCacheDirectory: String?
     /// The signal that asks the container to stop.
     public var stopSignal: Int32
+    /// Whether the program waits, once the namespaces are there, for a byte over the report's socket that says that its
+    /// interfaces are, too.
+    public var waitsForNetwork: Bool
+    /// Inherited descriptors that stay open until the container's end: sockets that hold its published ports.
+    public var heldDescriptors: [Int32]
 
     /// The socket that clients attach to.
     public var socketPath: String { "\(stateDirectory)/attach.sock" }
+
+    /// The file that says what is left to do at the container's end, if there is one.
+    ///
+    /// Paths to remove, each ended by a line break; a zero; and a message for the kernel's netfilter socket (netlink(7)).
+    public var farewellPath: String { "\(stateDirectory)/farewell" }
 
     /// A request with what every container needs; the rest has the values of a plain detached container.
     public init(
@@ -67,6 +77,8 @@ public struct LaunchRequest: JSONCodable, Hashable {
         self.defaultSeccomp = false
         self.seccompCacheDirectory = nil
         self.stopSignal = 15
+        self.waitsForNetwork = false
+        self.heldDescriptors = []
     }
 
     /// Reads a request.
@@ -89,6 +101,8 @@ public struct LaunchRequest: JSONCodable, Hashable {
         defaultSeccomp = try object.optional("defaultSeccomp") ?? false
         seccompCacheDirectory = try object.optional("seccompCacheDirectory")
         stopSignal = try object.optional("stopSignal") ?? 15
+        waitsForNetwork = try object.optional("waitsForNetwork") ?? false
+        heldDescriptors = try object.optional("heldDescriptors") ?? []
     }
 
     /// An object with the members' names.
@@ -111,6 +125,8 @@ public struct LaunchRequest: JSONCodable, Hashable {
         object.set("defaultSeccomp", to: defaultSeccomp, unless: false)
         object.set("seccompCacheDirectory", to: seccompCacheDirectory)
         object.set("stopSignal", to: stopSignal)
+        object.set("waitsForNetwork", to: waitsForNetwork, unless: false)
+        object.setUnlessEmpty("heldDescriptors", to: heldDescriptors)
         return .object(object)
     }
 }

@@ -1,7 +1,11 @@
 public import OCISpec
 
-/// How a start went: one JSON document from the runtime to the engine.
+/// How a start goes: a JSON document from the runtime to the engine, in one packet.
+///
+/// When the engine has interfaces to make, one with ``namespaces`` comes first.
 public struct LaunchReport: JSONCodable, Hashable {
+    /// The pid of a process that has the container's namespaces and waits; nil in the last report.
+    public var namespaces: Int32?
     /// The pid of the new process; nil when it could not be started.
     public var pid: Int32?
     /// What was asked for and could not be had, a line each.
@@ -10,6 +14,12 @@ public struct LaunchReport: JSONCodable, Hashable {
     public var error: String?
     /// What Docker's command line exits with then: 125, 126 or 127.
     public var exitCode: Int32?
+
+    /// A start on its way: the namespaces are there.
+    public init(namespaces: Int32) {
+        self.namespaces = namespaces
+        warnings = []
+    }
 
     /// A start that went well.
     public init(pid: Int32, warnings: [String]) {
@@ -29,15 +39,17 @@ public struct LaunchReport: JSONCodable, Hashable {
     /// - Throws: `JSONError`.
     public init(json: JSONValue) throws(JSONError) {
         let object = try json.object()
+        namespaces = try object.optional("namespaces")
         pid = try object.optional("started")
         warnings = try object.optional("warnings") ?? []
         error = try object.optional("error")
         exitCode = try object.optional("exitCode")
     }
 
-    /// `{"started": pid}` or `{"error": …, "exitCode": …}`, with `warnings` where there are any.
+    /// `{"namespaces": pid}`, `{"started": pid}` or `{"error": …, "exitCode": …}`, with `warnings` where there are any.
     public var json: JSONValue {
         var object = JSONObject()
+        object.set("namespaces", to: namespaces)
         object.set("started", to: pid)
         object.setUnlessEmpty("warnings", to: warnings)
         object.set("error", to: error)

@@ -14,6 +14,7 @@ public enum Supervisor {
         let relay: StreamRelay
         let cgroup: Cgroup
         let warnings: [String]
+        let network: NetworkTenure
     }
 
     /// Starts the container that `request` describes, stays until its end, and cleans up.
@@ -29,10 +30,12 @@ public enum Supervisor {
         var record = ContainerRecord(request)
         let supervised: Supervised
         do throws(LaunchError) {
-            supervised = try start(request, closesInputWithClient: client != nil)
+            supervised = try start(request, closesInputWithClient: client != nil, report)
         } catch {
+            NetworkTenure(request).end()
             record.failed(error)
-            try? report.writeAll(LaunchReport(error).jsonBytes())
+            // Whoever abandoned the start knows why.
+            if error != .abandoned { try? report.writeAll(LaunchReport(error).jsonBytes()) }
             return error.exitCode
         }
         record.started(supervised.process.pid)
@@ -57,7 +60,7 @@ public enum Supervisor {
     // MARK: - Start
 
     private static func start(
-        _ request: LaunchRequest, closesInputWithClient: Bool
+        _ request: LaunchRequest, closesInputWithClient: Bool, _ report: borrowing FileDescriptor
     ) throws(LaunchError) -> Supervised {
         let cgroup = try cgroup(request)
         var launcher = try ContainerLauncher(request, cgroup: cgroup)
@@ -70,12 +73,15 @@ public enum Supervisor {
                 : try StandardPipes.make(openStdin: request.openStdin, hasHostUsers: request.idMap == nil)
             let (listener, log) = (try listen(at: request.socketPath), try openLog(request))
             let process = try launcher.launch(
-                entrance: entrance, streams: pipes.process.take(), initExecutable: try initExecutable(request))
+                entrance: entrance, streams: pipes.process.take(), initExecutable: try initExecutable(request),
+                report: report)
             try pipes.adoptTerminal(of: process)
             let relay = StreamRelay(
                 pipes.supervisor, listener: FileDescriptor(owning: listener), log: log,
                 closesInputWithClient: closesInputWithClient)
-            return Supervised(process: process, relay: relay, cgroup: cgroup, warnings: launcher.warnings)
+            return Supervised(
+                process: process, relay: relay, cgroup: cgroup, warnings: launcher.warnings,
+                network: NetworkTenure(request))
         } catch {
             try? cgroup.killAndWait()
             try? cgroup.remove()
@@ -131,6 +137,8 @@ public enum Supervisor {
         let end = WallClock.now()
         // Processes outlive the first one where the PID namespace is the host's.
         try? supervised.cgroup.killAndWait()
+        // Before anybody hears of the end: the ports can be had again then.
+        supervised.network.end()
         let isOutOfMemory = ((try? supervised.cgroup.oomKillCount()) ?? 0) > 0
         try? supervised.cgroup.remove()
         record.ended(code: code, oomKilled: isOutOfMemory, at: end)

@@ -10,6 +10,7 @@ struct Create: NestboxCommand {
 
     static let switches: [String: Character?] = [
         "interactive": "i", "tty": "t", "rm": nil, "init": nil, "privileged": nil, "read-only": nil,
+        "publish-all": "P",
     ]
     static let isInterspersed = false
     static let failureCode: Int32 = 125
@@ -17,12 +18,13 @@ struct Create: NestboxCommand {
     @OptionGroup(title: "Container") var container: ContainerOptions
     @OptionGroup(title: "Process") var process: ProcessOptions
     @OptionGroup(title: "Storage") var storage: StorageOptions
+    @OptionGroup(title: "Network") var network: NetworkOptions
     @OptionGroup(title: "Isolation") var isolation: IsolationOptions
     @OptionGroup(title: "Resources") var resources: ResourceOptions
     @OptionGroup var program: ProgramArguments
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {
-        let configuration = try program.configuration(container, process, storage, isolation, resources)
+        let configuration = try program.configuration(container, process, storage, network, isolation, resources)
         let idFile = try IDFile(container.cidfile)
         let made = try globals.engine().create(configuration)
         try idFile.write(made.id)
@@ -44,7 +46,7 @@ struct ProgramArguments: ParsableArguments {
     /// - Throws: `ConfigurationError`.
     func configuration(
         _ container: ContainerOptions, _ process: ProcessOptions, _ storage: StorageOptions,
-        _ isolation: IsolationOptions, _ resources: ResourceOptions
+        _ network: NetworkOptions, _ isolation: IsolationOptions, _ resources: ResourceOptions
     ) throws -> ContainerConfiguration {
         var configuration = ContainerConfiguration(image: image, command: command)
         configuration.interactive = process.interactive
@@ -54,6 +56,7 @@ struct ProgramArguments: ParsableArguments {
         configuration.workingDirectory = try process.checkedWorkdir()
         try container.apply(to: &configuration)
         try storage.apply(to: &configuration)
+        try network.apply(to: &configuration)
         try isolation.apply(to: &configuration)
         try resources.apply(to: &configuration)
         try configuration.validate()

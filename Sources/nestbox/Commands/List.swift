@@ -46,7 +46,9 @@ struct List: NestboxCommand {
         }
         if let count { containers = Array(containers.prefix(count)) }
         let now = Caller.now
-        let rows = containers.map { ContainerReport($0, now: now, isShortened: !noTruncation).row }
+        let rows = containers.map {
+            ContainerReport($0, now: now, isShortened: !noTruncation, ports: engine.portText(of: $0)).row
+        }
         try StandardOutput.write(try listFormat.text(of: rows, headers: ContainerReport.headers))
         return 0
     }

@@ -30,12 +30,13 @@ struct Run: NestboxCommand {
     @OptionGroup(title: "Container") var container: ContainerOptions
     @OptionGroup(title: "Process") var process: ProcessOptions
     @OptionGroup(title: "Storage") var storage: StorageOptions
+    @OptionGroup(title: "Network") var network: NetworkOptions
     @OptionGroup(title: "Isolation") var isolation: IsolationOptions
     @OptionGroup(title: "Resources") var resources: ResourceOptions
     @OptionGroup var program: ProgramArguments
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {
-        var configuration = try program.configuration(container, process, storage, isolation, resources)
+        var configuration = try program.configuration(container, process, storage, network, isolation, resources)
         if detach, !configuration.attach.isEmpty {
             throw UsageError("--attach and --detach exclude each other", command: Self.verb)
         }

@@ -24,12 +24,28 @@ enum CommandEntry {
             if let type = Root.command(named: name) {
                 return try run(type, Array(rest.dropFirst()), globals)
             }
+            if let group = Root.group(named: name) { return try run(group, Array(rest.dropFirst()), globals) }
             return try runRoot(Array(rest))
         } catch let error as UsageError {
             return fail(error.description, usageCode)
         } catch {
             return report(error, failureCode: 1)
         }
+    }
+
+    /// Carries out a command of a group, or shows what there is.
+    private static func run(
+        _ group: any CommandGroup.Type, _ arguments: [String], _ globals: GlobalOptions
+    ) throws -> Int32 {
+        guard let name = arguments.first, name != "--help", name != "help" else {
+            try StandardOutput.line(Root.helpMessage(for: group))
+            return 0
+        }
+        guard let type = group.command(named: name) else {
+            let verb = group.configuration.commandName ?? ""
+            throw UsageError("unknown command: \(HumanText.quoted(verb + " " + name))", command: verb)
+        }
+        return try run(type, Array(arguments.dropFirst()), globals)
     }
 
     private static func run<Command: NestboxCommand>(
@@ -93,6 +109,10 @@ enum CommandEntry {
             throw UsageError("unknown command: \(HumanText.quoted(arguments.first ?? ""))")
         }
         if first == "help" {
+            if arguments.count > 1, let group = Root.group(named: arguments[1]) {
+                try StandardOutput.line(Root.helpMessage(for: group))
+                return 0
+            }
             let type = arguments.dropFirst().first.flatMap(Root.command)
             guard arguments.count == 1 || type != nil else {
                 throw UsageError("unknown command: \(HumanText.quoted(arguments[1]))")

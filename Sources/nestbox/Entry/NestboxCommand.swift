@@ -6,6 +6,8 @@ protocol NestboxCommand: ParsableCommand {
     static var switches: [String: Character?] { get }
     /// Whether flags may also follow the first argument that is none.
     static var isInterspersed: Bool { get }
+    /// How it is called: `run`, `network create`.
+    static var verb: String { get }
     /// What the program ends with when the command fails without an exit code of its own.
     static var failureCode: Int32 { get }
 

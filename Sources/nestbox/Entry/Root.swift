@@ -6,7 +6,7 @@ struct Root: ParsableCommand {
         commandName: "nestbox", abstract: "Run containers. No daemon is needed.",
         discussion:
             "Flags before the command choose where everything is kept; engines with different roots never meet.",
-        subcommands: commands, helpNames: [.long])
+        subcommands: commands + groups, helpNames: [.long])
 
     @Option(
         name: .long,
@@ -29,9 +29,18 @@ struct Root: ParsableCommand {
     /// Every command.
     static let commands: [any NestboxCommand.Type] = [
         Run.self, Create.self, Start.self, Stop.self, Kill.self, Remove.self, List.self, Inspect.self, Logs.self,
-        Exec.self, Wait.self, Images.self, RemoveImage.self, TagImage.self, Load.self, Import.self, Info.self,
+        Exec.self, Wait.self, Port.self, Images.self, RemoveImage.self, TagImage.self, Load.self, Import.self,
+        Info.self,
         VersionCommand.self,
     ]
+
+    /// The commands that consist of others.
+    static let groups: [any CommandGroup.Type] = [NetworkGroup.self, SystemGroup.self]
+
+    /// The commands of that name.
+    static func group(named name: String) -> (any CommandGroup.Type)? {
+        groups.first { $0.configuration.commandName == name }
+    }
 
     /// The command of that name, also in Docker's other spellings.
     static func command(named name: String) -> (any NestboxCommand.Type)? {
@@ -47,6 +56,7 @@ struct Root: ParsableCommand {
         case "logs": Logs.self
         case "exec": Exec.self
         case "wait": Wait.self
+        case "port": Port.self
         case "images": Images.self
         case "rmi": RemoveImage.self
         case "tag": TagImage.self

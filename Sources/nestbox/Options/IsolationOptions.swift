@@ -4,12 +4,6 @@ internal import Nestbox
 /// What the container shares with the host, and what it may do.
 struct IsolationOptions: ParsableArguments {
     @Option(
-        name: [.long, .customLong("net")],
-        help: .init("The network: host or none (default none).", valueName: "mode"),
-        completion: .list(["host", "none"]))
-    var network: String?
-
-    @Option(
         name: .long, help: .init("The PID namespace: private, host or container:NAME.", valueName: "mode"),
         completion: .list(["private", "host", "container:"]))
     var pid: String?
@@ -69,7 +63,6 @@ struct IsolationOptions: ParsableArguments {
     var device: [String] = []
 
     func apply(to configuration: inout ContainerConfiguration) throws {
-        if let network { configuration.network = try NetworkMode(parsing: network, option: "--network") }
         if let pid { configuration.pid = try NamespaceMode(parsing: pid, kind: .pid, option: "--pid") }
         if let ipc { configuration.ipc = try NamespaceMode(parsing: ipc, kind: .ipc, option: "--ipc") }
         if let uts { configuration.uts = try NamespaceMode(parsing: uts, kind: .uts, option: "--uts") }

@@ -10,6 +10,11 @@ extension CompletionKind {
     /// The names of containers and images.
     static var objectName: CompletionKind { .shellCommand("{ \(containers); \(images); } 2>/dev/null") }
 
+    /// The names of networks.
+    static var networkName: CompletionKind {
+        .shellCommand("nestbox network ls --format '{{.Name}}' 2>/dev/null")
+    }
+
     private static var containers: String { "nestbox ps --all --format '{{.Names}}'" }
     private static var images: String {
         "nestbox images --filter dangling=false --format '{{.Repository}}:{{.Tag}}'"

@@ -1,3 +1,5 @@
+import ContainerNetwork
+import LinuxNetwork
 import Testing
 
 @testable import Nestbox
@@ -63,7 +65,12 @@ import Testing
         }
         #expect(try NetworkMode(parsing: "host", option: "--network") == .host)
         #expect(try NetworkMode(parsing: "none", option: "--network") == .none)
-        for text in ["", "bridge", "container:x", "foo"] {
+        #expect(try NetworkMode(parsing: "container:x", option: "--network") == .container("x"))
+        #expect(try NetworkMode(parsing: "", option: "--network") == .bridge)
+        let long = try NetworkMode(parsing: "name=app,alias=db,ip=10.0.0.5", option: "--network")
+        #expect(long.requests.first?.network == "app" && long.requests.first?.aliases == ["db"])
+        #expect(long.requests.first?.addresses.map(\.description) == ["10.0.0.5"])
+        for text in ["a/b", "container:", "..", "name=a,x=y", "alias=b", "name=a,ip=b"] {
             #expect(throws: ConfigurationError.self, "\(text)") { try NetworkMode(parsing: text, option: "--network") }
         }
     }

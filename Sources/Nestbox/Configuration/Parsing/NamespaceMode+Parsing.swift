@@ -1,3 +1,5 @@
+internal import ContainerNetwork
+
 extension NamespaceMode {
     /// The kinds of namespaces that an option chooses.
     public enum Kind: String, Sendable, Hashable {
@@ -59,11 +61,20 @@ extension NetworkMode {
         switch text {
         case "host": self = .host
         case "none": self = .none
+        case "", "default": self = .bridge
         default:
-            let known = text == "bridge" || text == "default" || text.hasPrefix("container:")
-            throw ConfigurationError(
-                option, text, known ? "this version has no such network yet" : "there is no such network",
-                accepted: "give host or none")
+            let accepted = "give host, none, bridge, container:NAME or the name of a network"
+            if text.hasPrefix("container:") {
+                let name = String(text.dropFirst("container:".count))
+                guard NameText.isName(name, minimum: 1) else {
+                    throw ConfigurationError(
+                        option, text, "\(ConfigurationError.quoted(name)) is no container's name or id",
+                        accepted: accepted)
+                }
+                self = .container(name)
+                return
+            }
+            self = .networks([try EndpointRequest(parsing: text, option: option)])
         }
     }
 
@@ -72,6 +83,8 @@ extension NetworkMode {
         switch self {
         case .host: "host"
         case .none: "none"
+        case .container(let name): "container:\(name)"
+        case .networks(let requests): requests.map(\.network).joined(separator: ",")
         }
     }
 }

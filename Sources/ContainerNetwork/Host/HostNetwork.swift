@@ -1,0 +1,172 @@
+internal import Glibc
+public import LinuxNetwork
+internal import LinuxSystem
+
+/// The host's side of the networks: bridges, interfaces of containers, firewall.
+public struct HostNetwork: Sendable {
+    /// The networks.
+    public let store: NetworkStore
+    /// The firewall.
+    public let firewall: HostFirewall
+
+    /// The host's side of an engine's networks.
+    public init(paths: NetworkPaths) {
+        store = NetworkStore(paths: paths)
+        firewall = HostFirewall(paths: paths)
+    }
+
+    // MARK: - Bridges
+
+    /// Makes sure that a network's bridge is there and up.
+    ///
+    /// - Returns: the bridge's number.
+    /// - Throws: `SystemError`.
+    public func bringUp(_ network: NetworkDefinition) throws -> Int32 {
+        let socket = try NetlinkSocket(.route)
+        if let bridge = try socket.interface(named: network.bridge), bridge.isUp { return bridge.index }
+        let lock = try store.lock()
+        defer { lock.hold() }
+        if let bridge = try socket.interface(named: network.bridge), bridge.isUp { return bridge.index }
+        try prepareHost(for: network)
+        var requests: [NetlinkRequest] = []
+        let address = network.subnets.first.map { MACAddress(for: $0.gateway) }
+        requests.append(.makeBridge(network.bridge, address: address, mtu: network.mtu))
+        // One that is not up is what a crash left of another attempt.
+        requests[0].tolerated = [.exists]
+        try socket.perform(requests)
+        let index = try socket.index(of: network.bridge)
+        let conf = "net/ipv6/conf/" + network.bridge
+        if network.subnet(.v6) == nil {
+            try KernelSetting.write(conf + "/disable_ipv6", "1")
+        } else {
+            try KernelSetting.write(conf + "/accept_ra", "0")
+        }
+        requests = network.subnets.map { .addAddress($0.gatewayInNetwork, to: network.bridge, index: index) }
+        requests.append(.routeLoopback(over: network.bridge, index: index))
+        try socket.perform(requests)
+        if try firewall.isInstalled() { try firewall.admit(network) }
+        // Last: what is up is complete.
+        try socket.perform([.bringUp(network.bridge, index: index)])
+        return index
+    }
+
+    /// The host must forward packets between interfaces.
+    private func prepareHost(for network: NetworkDefinition) throws {
+        if try KernelSetting.read("net/ipv4/ip_forward") != "1" { try KernelSetting.write("net/ipv4/ip_forward", "1") }
+        guard network.subnet(.v6) != nil, try KernelSetting.read("net/ipv6/conf/all/forwarding") != "1" else { return }
+        // A router does not listen to other routers (ip-sysctl.rst, accept_ra) unless it is told to: the host's own way out may
+        // depend on them.
+        for name in try StoredFile.names(in: "/proc/sys/net/ipv6/conf") {
+            let setting = "net/ipv6/conf/\(name)/accept_ra"
+            if try KernelSetting.read(setting) == "1" { try KernelSetting.write(setting, "2") }
+        }
+        try KernelSetting.write("net/ipv6/conf/all/forwarding", "1")
+    }
+
+    /// Lets others on a network find a container by names, where there is a name server.
+    ///
+    /// - Returns: whether there is one.
+    /// - Throws: `NetworkError`, `SystemError`.
+    public func publish(_ names: [String], of container: String, _ endpoint: Endpoint, on network: NetworkDefinition) throws
+        -> Bool
+    {
+        guard let program = NameService.program else { return false }
+        let service = NameService(of: network, paths: store.paths)
+        try service.start(program, lock: store.lock)
+        try service.publish(names + endpoint.aliases, of: container, addresses: endpoint.addresses)
+        return true
+    }
+
+    /// Removes a network's bridge and all that the firewall knows of it.
+    ///
+    /// - Throws: `SystemError`.
+    public func takeDown(_ network: NetworkDefinition) throws {
+        try NameService(of: network, paths: store.paths).stop()
+        try NetlinkSocket(.route).perform([.removeLink(network.bridge)])
+        try firewall.dismiss(network)
+    }
+
+    /// Puts the firewall back if it, or a rule of it, is not there.
+    ///
+    /// - Parameter containers: what the running containers have; asked for only when it is needed.
+    /// - Returns: whether it was put back.
+    /// - Throws: `SystemError`, `JSONError`.
+    public func restoreFirewall(containers: () throws -> [NetworkState]) throws -> Bool {
+        if try firewall.isInstalled(thoroughly: true) { return false }
+        let lock = try store.lock()
+        defer { lock.hold() }
+        if try firewall.isInstalled(thoroughly: true) { return false }
+        try firewall.install(networks: try store.all(), containers: try containers())
+        return true
+    }
+
+    // MARK: - Interfaces
+
+    /// Connects a network namespace with a network.
+    ///
+    /// - Parameters:
+    ///   - attachment: the interface.
+    ///   - network: the network.
+    ///   - namespace: the container's.
+    ///   - isWayOut: whether its gateway leads to all other networks.
+    /// - Throws: `SystemError`.
+    public func connect(
+        _ attachment: Attachment, to network: NetworkDefinition, in namespace: borrowing NetworkNamespace,
+        isWayOut: Bool
+    ) throws {
+        let bridge = try bringUp(network)
+        // Interfaces begin with these: what is written after they are made is late.
+        let settings = Self.settings(of: network)
+        let inside = try namespace.open(.route) { () throws(SystemError) in
+            for (name, value) in settings { try KernelSetting.write("net/ipv6/conf/default/" + name, value) }
+        }
+        let peer = VirtualEthernetPeer(
+            name: attachment.interface, address: attachment.endpoint.linkAddress, namespace: namespace)
+        let name = attachment.hostInterface
+        try NetlinkSocket(.route).perform([
+            .makeVirtualEthernet(name, master: bridge, mtu: network.mtu, peer: peer),
+            .setPort(name, isIsolated: network.isIsolated),
+        ])
+        let index = try inside.index(of: attachment.interface)
+        var requests: [NetlinkRequest] = []
+        for address in attachment.endpoint.addresses {
+            guard let subnet = network.subnet(address.family) else { continue }
+            let own = IPNetwork(address, prefixLength: subnet.network.prefixLength)
+            requests.append(.addAddress(own, to: attachment.interface, index: index))
+        }
+        requests.append(.bringUp(attachment.interface, index: index))
+        if isWayOut { requests += Self.routes(attachment, on: network, index) }
+        try inside.perform(requests)
+    }
+
+    /// The way to everywhere else over a network's gateway.
+    private static func routes(
+        _ attachment: Attachment, on network: NetworkDefinition, _ index: Int32
+    ) -> [NetlinkRequest] {
+        guard !network.isInternal else { return [] }
+        return network.subnets.map { .addDefaultRoute(by: $0.gateway, over: attachment.interface, index: index) }
+    }
+
+    /// Makes an interface that is there the way to everywhere else.
+    ///
+    /// - Throws: `SystemError`.
+    public func makeWayOut(
+        _ attachment: Attachment, on network: NetworkDefinition, in namespace: borrowing NetworkNamespace
+    ) throws {
+        let inside = try namespace.open(.route)
+        try inside.perform(Self.routes(attachment, on: network, try inside.index(of: attachment.interface)))
+    }
+
+    /// What a new interface in a container begins with: no IPv6 where the network has none, and no listening to routers.
+    private static func settings(of network: NetworkDefinition) -> [(name: String, value: String)] {
+        guard network.subnet(.v6) != nil else { return [("disable_ipv6", "1")] }
+        return [("disable_ipv6", "0"), ("accept_ra", "0"), ("accept_redirects", "0")]
+    }
+
+    /// Takes a container's interface away.
+    ///
+    /// - Throws: `SystemError`.
+    public func disconnect(_ attachment: Attachment) throws {
+        try NetlinkSocket(.route).perform([.removeLink(attachment.hostInterface)])
+    }
+}

@@ -1,0 +1,126 @@
+internal import ContainerNetwork
+internal import LinuxNetwork
+internal import LinuxSystem
+internal import OCISpec
+
+/// The network of a container that is being started: ports that are held, and interfaces to make once its namespace is there.
+final class ContainerWiring {
+    private let engine: Engine
+    private let id: String
+    private let state: NetworkState
+    private let networks: [NetworkDefinition]
+    private let names: [String]
+    /// Whether the container asks its network's server, and not those that were asked for.
+    private let usesNetworkServers: Bool
+    /// What was asked for and could not be had, a line each.
+    private(set) var warnings: [String] = []
+    private let ports: HeldPorts
+
+    /// What the supervisor inherits.
+    var descriptors: [Int32] { ports.descriptors }
+
+    /// Holds the ports, and writes down what is going to be made: whoever finds it can take it back.
+    ///
+    /// - Throws: `NetworkError`, …
+    init?(_ record: ContainerRecord, _ engine: Engine) throws {
+        let endpoints = try engine.endpoints(of: record)
+        guard !endpoints.isEmpty else { return nil }
+        self.engine = engine
+        id = record.id
+        names = record.networkNames
+        usesNetworkServers = NameService.program != nil && record.configuration.names.servers.isEmpty
+        let store = engine.hostNetwork.store
+        networks = try endpoints.map { endpoint in
+            guard let network = try store.find(endpoint.network) else {
+                throw NetworkError.noSuchNetwork(endpoint.network)
+            }
+            return network
+        }
+        ports = try HeldPorts(record.mappings, families: endpoints.first?.addresses.map(\.family) ?? [])
+        var attachments: [Attachment] = []
+        for (index, endpoint) in endpoints.enumerated() {
+            attachments.append(try Attachment(of: endpoint, on: networks[index], interface: "eth\(index)"))
+        }
+        state = NetworkState(attachments: attachments, ports: ports.ports)
+        try engine.write(state, of: id)
+    }
+
+    /// What the container is told about names.
+    var surroundings: NameSurroundings {
+        let gateways = networks.first?.subnets.map(\.gateway) ?? []
+        return NameSurroundings(
+            addresses: state.attachments.flatMap(\.endpoint.addresses), gateway: gateways.first,
+            servers: usesNetworkServers ? gateways : nil)
+    }
+
+    /// Makes the interfaces in the network namespace of a process.
+    ///
+    /// - Throws: `SystemError`.
+    func makeInterfaces(_ pid: Int32) throws {
+        let namespace = try NetworkNamespace(of: pid)
+        let host = engine.hostNetwork
+        for (index, attachment) in state.attachments.enumerated() {
+            try host.connect(attachment, to: networks[index], in: namespace, isWayOut: index == 0)
+        }
+        publishNames()
+        do throws(SystemError) {
+            try host.firewall.admit(state)
+        } catch {
+            // The tables are not there yet, or are not there any more.
+            guard error.errno == .noSuchFile else { throw error }
+            try engine.restoreFirewall()
+            try host.firewall.admit(state)
+        }
+    }
+
+    /// Without names a container is still of use: it starts with a warning.
+    private func publishNames() {
+        for (attachment, network) in zip(state.attachments, networks) {
+            do {
+                let isServed = try engine.hostNetwork.publish(
+                    names, of: id, attachment.endpoint, on: network)
+                if !isServed, network.name != NetworkDefinition.defaultName || !attachment.endpoint.aliases.isEmpty {
+                    warnings.append(
+                        "names of containers are not resolved on network \(network.name): dnsmasq is not installed")
+                }
+            } catch {
+                warnings.append("names of containers are not resolved on network \(network.name): \(error)")
+            }
+        }
+    }
+
+    /// Gives this process's part of the ports up: the supervisor has its own.
+    func release() { ports.release() }
+}
+
+extension Engine {
+    /// Writes down what a container has of the host's network, and what its supervisor says to the kernel at its end.
+    func write(_ state: NetworkState, of id: String) throws {
+        let paths = paths.container(id)
+        try AtomicFile.write(state.jsonBytes(), to: paths.networkState)
+        var removals = try state.attachments.compactMap { try names(on: $0)?.path(of: id) }
+        removals.append(paths.networkState)
+        let text = removals.map { $0 + "\n" }.joined()
+        let message = try hostNetwork.firewall.farewell(of: state)
+        try AtomicFile.write(Array(text.utf8) + [0] + message, to: paths.farewell)
+    }
+}
+
+extension ContainerRecord {
+    /// The names by which others on its networks find it.
+    var networkNames: [String] { [name, String(id.prefix(12))] }
+
+    /// The ports to publish: those that were asked for, and with `--publish-all` those that are exposed.
+    var mappings: [PortMapping] {
+        guard configuration.publishAll else { return configuration.ports }
+        let exposed = (settings.exposedPorts + configuration.exposed).flatMap(PortMapping.exposed)
+        var result = configuration.ports
+        for mapping in exposed
+        where !result.contains(where: {
+            $0.containerPort == mapping.containerPort && $0.transport == mapping.transport
+        }) {
+            result.append(mapping)
+        }
+        return result
+    }
+}

@@ -1,0 +1,103 @@
+internal import ContainerNetwork
+internal import LinuxNetwork
+internal import LinuxSystem
+internal import OCISpec
+
+/// Containers' places on networks: leased when a container is made, given back when it is removed.
+extension Engine {
+    /// The host's side of the engine's networks.
+    var hostNetwork: HostNetwork { HostNetwork(paths: networkPaths) }
+
+    var networkPaths: NetworkPaths {
+        NetworkPaths(
+            networks: paths.networks, containers: paths.containers, names: paths.runNames, identifier: paths.identifier)
+    }
+
+    func leases(of network: NetworkDefinition) -> AddressLeases {
+        AddressLeases(paths: networkPaths, network: network)
+    }
+
+    /// Leases addresses for a container whose folder exists.
+    ///
+    /// - Throws: `NetworkError`, …; nothing is leased then.
+    func leaseEndpoints(_ requests: [EndpointRequest], for id: String) throws -> [Endpoint] {
+        var result: [Endpoint] = []
+        do {
+            for request in requests {
+                let network = try hostNetwork.store.network(named: request.network, created: Timestamp.nowText())
+                guard !result.contains(where: { $0.network == network.name }) else {
+                    throw EngineError.invalidConfiguration("network \(network.name) is named twice; name it once")
+                }
+                let addresses = try leases(of: network).lease(
+                    to: id, number: ContainerName.number(of: id), wanted: request.addresses)
+                let link = request.linkAddress ?? addresses.first.map { MACAddress(for: $0) }
+                guard let link else { throw NetworkError.address("network \(network.name) has no addresses") }
+                result.append(
+                    Endpoint(
+                        network: network.name, addresses: addresses, linkAddress: link, aliases: request.aliases))
+            }
+            return result
+        } catch {
+            releaseEndpoints(result, of: id)
+            throw error
+        }
+    }
+
+    /// Gives addresses back.
+    ///
+    /// Best effort: a lease whose container is gone can be claimed by the next one.
+    func releaseEndpoints(_ endpoints: [Endpoint], of id: String) {
+        for endpoint in endpoints {
+            guard let network = try? hostNetwork.store.find(endpoint.network) else { continue }
+            leases(of: network).release(endpoint.addresses, of: id)
+        }
+    }
+
+    /// Gives back every address of a container that nothing else is known of.
+    func releaseAllEndpoints(of id: String) throws {
+        for network in try hostNetwork.store.all() { try leases(of: network).releaseAll(of: id) }
+    }
+
+    /// The container's places on networks as they are now.
+    func endpoints(of record: ContainerRecord) throws -> [Endpoint] {
+        guard let bytes = try StoredFile.read(paths.container(record.id).endpoints) else { return record.endpoints }
+        return try [Endpoint](json: try JSONValue(parsing: bytes))
+    }
+
+    /// What a container has of the host's network right now; nil when it has nothing.
+    func networkState(of id: String) throws -> NetworkState? {
+        guard let bytes = try StoredFile.read(paths.container(id).networkState) else { return nil }
+        return try NetworkState(jsonBytes: bytes)
+    }
+
+    /// Takes back what a container has of the host's network, after its end.
+    func withdrawNetwork(of id: String) throws {
+        guard let state = try networkState(of: id) else { return }
+        try hostNetwork.firewall.dismiss(state)
+        for attachment in state.attachments { try names(on: attachment)?.withdraw(id) }
+        let paths = paths.container(id)
+        try StoredFile.remove(paths.farewell)
+        try StoredFile.remove(paths.networkState)
+    }
+
+    /// The name server of an interface's network.
+    func names(on attachment: Attachment) throws -> NameService? {
+        try hostNetwork.store.find(attachment.endpoint.network).map { NameService(of: $0, paths: networkPaths) }
+    }
+
+    /// Puts the firewall back if somebody else has removed it or rules of it.
+    ///
+    /// - Returns: whether it had to be.
+    @discardableResult
+    func restoreFirewall() throws -> Bool {
+        let network = hostNetwork
+        return try network.restoreFirewall { try runningNetworkStates() }
+    }
+
+    /// What the running containers have of the host's network.
+    private func runningNetworkStates() throws -> [NetworkState] {
+        try StoredFile.names(in: paths.runContainers).compactMap { id in
+            ContainerID.isComplete(id) ? try networkState(of: id) : nil
+        }
+    }
+}
