@@ -13,14 +13,17 @@ final class TestEngine {
     let runRoot: String
     private let program: String
     private let isShared: Bool
+    /// Where `nestbox` runs, for a test that has a network of its own; nil: in the machine's own network namespace.
+    let network: TestNetwork?
 
     /// - Parameter store: the root of an engine that is there already.
-    private init(store: String? = nil) throws {
+    private init(store: String? = nil, network: TestNetwork? = nil) throws {
         program = "\(try Self.variable("NESTBOX_BIN"))/nestbox"
         folder = try Self.makeFolder()
         isShared = store != nil
         root = store ?? "\(folder)/root"
         runRoot = "/run/nb.\(folder.suffix(6))"
+        self.network = network
     }
 
     private static func makeFolder() throws -> String {
@@ -41,10 +44,10 @@ final class TestEngine {
 
     /// Gives `body` an engine that has the busybox image, and checks afterwards that it cleans up.
     static func with(
-        image: String? = "busybox-docker.tar", sourceLocation: SourceLocation = #_sourceLocation,
-        _ body: (TestEngine) throws -> Void
+        image: String? = "busybox-docker.tar", network: TestNetwork? = nil,
+        sourceLocation: SourceLocation = #_sourceLocation, _ body: (TestEngine) throws -> Void
     ) throws {
-        let engine = try TestEngine()
+        let engine = try TestEngine(network: network)
         defer { engine.close(sourceLocation) }
         if let image {
             let loaded = try engine("load", "-q", "-i", fixture(image))
@@ -58,28 +61,33 @@ final class TestEngine {
     ///
     /// For tests that leave images and the store's own files alone.
     static func withBusybox(
-        sourceLocation: SourceLocation = #_sourceLocation, _ body: (TestEngine) throws -> Void
+        network: TestNetwork? = nil, sourceLocation: SourceLocation = #_sourceLocation,
+        _ body: (TestEngine) throws -> Void
     ) throws {
-        let path = try store.withLock { store in
-            if let store { return store }
+        let hasNetwork = network != nil
+        let path = try stores.withLock { stores in
+            if let path = stores[hasNetwork] { return path }
             let path = try makeFolder()
-            let loaded = try TestEngine(store: path).loadingStore()
+            let loaded = try TestEngine(store: path, network: network).loadingStore()
             #expect(loaded.status == 0, "\(loaded)", sourceLocation: sourceLocation)
-            store = path
-            atexit { TestEngine.store.withLock { TestEngine.removeStore(&$0) } }
+            if stores.isEmpty { atexit { TestEngine.removeStores() } }
+            stores[hasNetwork] = path
             return path
         }
-        let engine = try TestEngine(store: path)
+        let engine = try TestEngine(store: path, network: network)
         defer { engine.close(sourceLocation) }
         try body(engine)
     }
 
-    /// The root of the shared store, once a test has made it.
-    private static let store = Mutex<String?>(nil)
+    /// The roots of the shared stores, once a test has made them: tests with a network of their own have another one
+    /// (`true`), since a store knows which networks its machine has.
+    private static let stores = Mutex<[Bool: String]>([:])
 
-    private static func removeStore(_ store: inout String?) {
-        if let path = store { try? FileTree.remove(path) }
-        store = nil
+    private static func removeStores() {
+        stores.withLock { stores in
+            for path in stores.values { try? FileTree.remove(path) }
+            stores = [:]
+        }
     }
 
     private func loadingStore() throws -> CommandResult {
@@ -118,7 +126,7 @@ final class TestEngine {
 
     /// The command line of a `nestbox` call with this engine's roots.
     func command(_ arguments: [String]) -> [String] {
-        [program, "--root", root, "--run-root", runRoot] + arguments
+        (network?.host.entrance ?? []) + [program, "--root", root, "--run-root", runRoot] + arguments
     }
 
     /// Bounds are ten times as long where everything is emulated (the test VM sets it).
@@ -145,10 +153,14 @@ final class TestEngine {
         if let names = try? self("ps", "-aq") {
             for id in names.lines { _ = try? self("rm", "-f", "-v", String(id)) }
         }
+        if network != nil {
+            _ = try? self("network", "prune", "-f")
+            _ = try? self("network", "rm", "bridge")
+        }
         let isQuiet = Self.eventually(seconds: 10) { leftovers().isEmpty }
         #expect(isQuiet, "left behind: \(leftovers())", sourceLocation: sourceLocation)
         // The next test must not suffer from what this one left.
-        if isShared, !isQuiet { Self.store.withLock { Self.removeStore(&$0) } }
+        if isShared, !isQuiet { Self.removeStores() }
         #expect(throws: Never.self, sourceLocation: sourceLocation) {
             if isShared { try FileTree.remove("\(root)/volumes") }
             try FileTree.remove(folder)
@@ -181,6 +193,7 @@ final class TestEngine {
             found += Self.names(in: "\(root)/\(name)").map { "\(root)/\(name)/\($0)" }
         }
         found += Self.names(in: "\(runRoot)/containers").map { "\(runRoot)/containers/\($0)" }
+        if let network { found += leases.map { "lease \($0)" } + network.leftovers() }
         return found
     }
 
