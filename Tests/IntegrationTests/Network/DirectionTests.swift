@@ -1,0 +1,59 @@
+import Testing
+
+extension IntegrationTests {
+    /// Every direction in which a container is reached and reaches others, with real traffic.
+    @Suite struct NetworkDirections {
+        @Test(arguments: [DirectionMode.bridge, .bridgeIPv6], Transport.allCases)
+        func aPublishedPortIsReachedFromEverywhere(_ mode: DirectionMode, _ transport: Transport) throws {
+            try TestEngine.withNetwork { engine, network in
+                let place = try DirectionPlace(engine, network, mode)
+                for direction in Direction.allCases where mode.has(direction) {
+                    let source = try place.source(direction, transport)
+                    #expect(source != nil, "\(direction.rawValue)")
+                    switch direction {
+                    case .peer, .neighbour: try #expect(source == place.ownAddress(direction), "\(direction.rawValue)")
+                    // The other host knows no way to a container's address.
+                    case .outwards: #expect(source == mode.family.host)
+                    default: break
+                    }
+                }
+            }
+        }
+
+        /// Bridged frames pass the IP hooks where br_netfilter says so (Docker loads it): nothing may depend on that.
+        @Test(arguments: [DirectionMode.bridge, .bridgeIPv6], ["0", "1"])
+        func bridgedFramesMayPassTheIPHooks(_ mode: DirectionMode, _ value: String) throws {
+            try TestEngine.withNetwork { engine, network in
+                let name = "net/bridge/bridge-nf-call-\(mode.family == .ipv4 ? "ip" : "ip6")tables"
+                guard try network.host.run(["test", "-e", "/proc/sys/\(name)"]).status == 0 else { return }
+                try network.host.set(name, to: value)
+                let place = try DirectionPlace(engine, network, mode)
+                for direction in [Direction.peer, .neighbour, .throughHost, .itself, .outwards] {
+                    try #expect(place.source(direction, .tcp) != nil, "\(direction.rawValue)")
+                }
+            }
+        }
+
+        /// What is reached in which mode, as the README shows it.
+        @Test func theTableOfModesAndDirections() throws {
+            var table = DirectionTable()
+            for mode in DirectionMode.allCases {
+                try TestEngine.withNetwork { engine, network in
+                    let place = try DirectionPlace(engine, network, mode)
+                    for direction in Direction.allCases { try table.fill(mode, direction, in: place) }
+                }
+            }
+            try table.writeIfWanted()
+            for direction in Direction.allCases {
+                for mode in [DirectionMode.bridge, .bridgeIPv6, .host, .hostIPv6] where mode.has(direction) {
+                    #expect(table.isReached(mode, direction) == true, "\(mode.rawValue): \(direction.rawValue)")
+                }
+                #expect(table.isClosed(.none, direction), "\(direction.rawValue)")
+            }
+            #expect(table.isReached(.internalBridge, .neighbour) == true)
+            for direction in [Direction.peer, .outwards] {
+                #expect(table.isClosed(.internalBridge, direction), "\(direction.rawValue)")
+            }
+        }
+    }
+}
