@@ -7,7 +7,7 @@ extension IntegrationTests {
         private static let script = "for n in \(kinds.joined(separator: " ")); do readlink /proc/self/ns/$n; done"
 
         private static func host() throws -> [String] {
-            try kinds.map { try Command.run(["readlink", "/proc/self/ns/\($0)"]).line }
+            try kinds.map { try TestNetwork.alone.get()("readlink", "/proc/self/ns/\($0)").line }
         }
 
         /// The kinds that the container of these flags shares with the host.
@@ -96,7 +96,7 @@ extension IntegrationTests {
                 let shared = try engine.shell(
                     "hostname; cat /proc/net/dev", with: ["--uts", "host", "--network", "host"])
                 #expect(shared.lines.first.map(String.init) == host, "\(shared)")
-                let devices = try TestEngine.read("/proc/net/dev").split(separator: "\n").dropFirst(2)
+                let devices = try TestNetwork.alone.get()("cat", "/proc/net/dev").lines.dropFirst(2)
                     .map { $0.split(separator: ":")[0] }
                 for device in devices { #expect(shared.output.contains(device)) }
             }

@@ -16,9 +16,8 @@ extension IntegrationTests {
                 try #expect(box.address(in: "two") == "10.77.0.9")
                 try #expect(box.namespace.interfaces() == ["lo", "eth0", "eth1"])
                 #expect(engine.leases.count > leases)
-                let server = try box.server(.tcp, 80)
-                try #expect(server.isReached(from: other.namespace, at: "10.77.0.9"))
-                try #expect(server.isReached(from: network.peer, at: "198.51.100.1", 8080))
+                try #expect(box.server(.tcp, 80).isReached(from: other.namespace, at: "10.77.0.9"))
+                try #expect(box.server(.tcp, 80).isReached(from: network.peer, at: "198.51.100.1", 8080))
                 try engine.expectRefusal("network", "connect", "two", "box", status: 1, saying: ["two"])
 
                 // It stays so over a restart.

@@ -20,6 +20,20 @@ extension IntegrationTests {
             }
         }
 
+        /// No search for duplicates of an address keeps the first client waiting, neither inside nor on the bridge.
+        @Test(arguments: [DirectionMode.bridge, .bridgeIPv6])
+        func aFreshNetworkIsReadyAtOnce(_ mode: DirectionMode) throws {
+            for direction in [Direction.peer, .neighbour, .outwards] {
+                try TestEngine.withNetwork { engine, network in
+                    let place = try DirectionPlace(engine, network, mode)
+                    let start = ContinuousClock.now
+                    try #expect(place.source(direction, .tcp) != nil, "\(direction.rawValue)")
+                    let time = ContinuousClock.now - start
+                    #expect(time < .milliseconds(500 * TestEngine.patience), "\(direction.rawValue)")
+                }
+            }
+        }
+
         /// Bridged frames pass the IP hooks where br_netfilter says so (Docker loads it): nothing may depend on that.
         @Test(arguments: [DirectionMode.bridge, .bridgeIPv6], ["0", "1"])
         func bridgedFramesMayPassTheIPHooks(_ mode: DirectionMode, _ value: String) throws {

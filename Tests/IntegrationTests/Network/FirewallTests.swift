@@ -71,9 +71,15 @@ extension IntegrationTests {
                 let foreign = """
                     table inet foreign {
                       set ports { type inet_service; elements = { 22, 8080 } }
-                      chain forward { type filter hook forward priority 0; policy accept; ip saddr 10.0.0.0/8 counter }
+                      chain forward {
+                        type filter hook forward priority 0; policy accept;
+                        ip saddr 10.0.0.0/8 tcp dport @ports counter
+                      }
                     }
-                    table ip nestbox-like { chain input { type filter hook input priority 5; } }
+                    table ip nestbox-like {
+                      chain input { type filter hook input priority 5; policy accept; }
+                    }
+
                     """
                 try network.host("nft", "-f", "-", input: foreign)
                 defer {

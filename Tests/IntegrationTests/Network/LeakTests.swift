@@ -20,8 +20,7 @@ extension IntegrationTests {
                 try engine.container("anchor6", "--network", "six")
                 // What the first run of all leaves on purpose: caches.
                 try #expect(engine("run", "--rm", "-p", "8080:80", "busybox", "true").status == 0)
-                let before = try NetworkState(engine, network)
-                try body(engine, network, before)
+                try body(engine, network, NetworkState.settled(engine, network))
             }
         }
 
@@ -108,7 +107,7 @@ extension IntegrationTests {
         @Test func theCommandDiesAtAnyMomentOfNetworkCommands() throws {
             try withAnchor { engine, network, before in
                 let box = try engine.container("box")
-                let connected = try NetworkState(engine, network)
+                let connected = try NetworkState.settled(engine, network)
                 for moment in Self.moments.prefix(10) {
                     for arguments in [
                         ["create", "--ipv6", "lane"], ["rm", "lane"], ["connect", "six", "box"],

@@ -52,7 +52,7 @@ extension IntegrationTests {
             try TestEngine.withNetwork { engine, network in
                 try engine.makeNetwork("lane")
                 let wrong = [
-                    ["lane"], ["bridge"], ["host"], ["none"], ["container:x"], ["../lane"], ["a b"], [""], ["-x"],
+                    ["lane"], ["host"], ["none"], ["container:x"], ["../lane"], ["a b"], [""], ["-x"],
                     ["--subnet", "10.0.0.0/33", "x"], ["--subnet", "10.0.0.1/8x", "x"], ["--subnet", "::1", "x"],
                     ["--subnet", "10.1.0.0/24", "--gateway", "10.2.0.1", "x"], ["--gateway", "10.1.0.1", "x"],
                     ["--subnet", "10.1.0.0/24", "--ip-range", "10.2.0.0/28", "x"], ["--mtu", "0", "x"],

@@ -31,6 +31,17 @@ struct NetworkState: Equatable {
         ]
     }
 
+    /// The state when nothing is on its way any more: the kernel takes its time over namespaces that nobody uses.
+    static func settled(_ engine: TestEngine, _ network: TestNetwork) throws -> NetworkState {
+        var state = try NetworkState(engine, network)
+        _ = try TestEngine.eventually {
+            usleep(300_000)
+            defer { state = (try? NetworkState(engine, network)) ?? state }
+            return try NetworkState(engine, network) == state
+        }
+        return state
+    }
+
     /// The words of the whole rule set without counters and handles: sets list their elements in any order.
     static func rules(_ network: TestNetwork) throws -> [String] {
         try network.host("nft", "-s", "list", "ruleset").output

@@ -13,8 +13,10 @@ final class TestEngine {
     let runRoot: String
     private let program: String
     private let isShared: Bool
-    /// Where `nestbox` runs, for a test that has a network of its own; nil: in the machine's own network namespace.
+    /// The network of a test that has one of its own.
     let network: TestNetwork?
+    /// Where `nestbox` runs: never in the machine's own network namespace.
+    private let host: TestNamespace
 
     /// - Parameter store: the root of an engine that is there already.
     private init(store: String? = nil, network: TestNetwork? = nil) throws {
@@ -24,6 +26,7 @@ final class TestEngine {
         root = store ?? "\(folder)/root"
         runRoot = "/run/nb.\(folder.suffix(6))"
         self.network = network
+        host = try network?.host ?? TestNetwork.alone.get()
     }
 
     private static func makeFolder() throws -> String {
@@ -126,7 +129,7 @@ final class TestEngine {
 
     /// The command line of a `nestbox` call with this engine's roots.
     func command(_ arguments: [String]) -> [String] {
-        (network?.host.entrance ?? []) + [program, "--root", root, "--run-root", runRoot] + arguments
+        host.entrance + [program, "--root", root, "--run-root", runRoot] + arguments
     }
 
     /// Bounds are ten times as long where everything is emulated (the test VM sets it).
@@ -153,10 +156,8 @@ final class TestEngine {
         if let names = try? self("ps", "-aq") {
             for id in names.lines { _ = try? self("rm", "-f", "-v", String(id)) }
         }
-        if network != nil {
-            _ = try? self("network", "prune", "-f")
-            _ = try? self("network", "rm", "bridge")
-        }
+        _ = try? self("network", "prune", "-f")
+        _ = try? self("network", "rm", "bridge")
         let isQuiet = Self.eventually(seconds: 10) { leftovers().isEmpty }
         #expect(isQuiet, "left behind: \(leftovers())", sourceLocation: sourceLocation)
         // The next test must not suffer from what this one left.
@@ -193,7 +194,7 @@ final class TestEngine {
             found += Self.names(in: "\(root)/\(name)").map { "\(root)/\(name)/\($0)" }
         }
         found += Self.names(in: "\(runRoot)/containers").map { "\(runRoot)/containers/\($0)" }
-        if let network { found += leases.map { "lease \($0)" } + network.leftovers() }
+        found += leases.map { "lease \($0)" } + (network?.leftovers() ?? TestNetwork.leftoversAlone())
         return found
     }
 

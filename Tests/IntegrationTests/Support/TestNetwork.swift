@@ -93,6 +93,22 @@ final class TestNetwork: Sendable {
         }.sorted()
     }
 
+    /// A host without a network around it, for the engines of all other tests.
+    static let alone = Result { () throws -> TestNamespace in
+        let name = "nbt-\(String(getpid(), radix: 36))-alone"
+        try ip(["netns", "add", name])
+        // A closure for C captures nothing: the name is made again.
+        atexit { TestNetwork.remove(["nbt-\(String(getpid(), radix: 36))-alone"]) }
+        try ip(["-n", name, "link", "set", "lo", "up"])
+        return TestNamespace(path: "/run/netns/\(name)")
+    }
+
+    /// The interfaces that engines have left on that host.
+    static func leftoversAlone() -> [String] {
+        guard let names = try? alone.get().interfaces() else { return ["the network namespace cannot be read"] }
+        return names.subtracting(["lo"]).sorted()
+    }
+
     /// Removes both machines.
     func close() { Self.remove(names) }
 
