@@ -5,9 +5,9 @@
 
 #include "nb_syscall.h"
 
-int nb_netfilter_send(const void *message, size_t size)
+int nb_netlink_send(int family, const void *message, size_t size)
 {
-    int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+    int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, family);
     if (descriptor < 0) return -errno;
     int room = size > 65536 ? (int)size + 4096 : 0;
     if (room) setsockopt(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room);

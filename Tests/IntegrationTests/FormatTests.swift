@@ -80,7 +80,7 @@ extension IntegrationTests {
                 #expect(row["Labels"] == "a=b" && row["Image"] == "busybox")
                 let facts = try engine.inspect(
                     "box", "{{.Path}} {{json .Args}} {{.HostConfig.Memory}} {{.HostConfig.NetworkMode}} {{len .Id}}")
-                #expect(facts == #"echo ["a b"] 33554432 none 64"#)
+                #expect(facts == #"echo ["a b"] 33554432 bridge 64"#)
                 let whole = try JSONValue(parsing: Array(engine("inspect", "box", "busybox").output.utf8))
                 guard case .array(let objects) = whole else {
                     Issue.record("inspect prints no array")

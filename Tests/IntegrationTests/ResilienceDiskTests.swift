@@ -15,6 +15,7 @@ extension IntegrationTests {
                     engine("load", "-q", "-i", TestEngine.fixture("busybox-docker.tar")).status == 0)
                 try body(engine)
                 for id in try engine("ps", "-aq").lines { try engine("rm", "-f", String(id)) }
+                try engine("network", "rm", "-f", "bridge")
             }
         }
 

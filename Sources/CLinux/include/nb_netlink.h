@@ -12,9 +12,9 @@
 #include <linux/veth.h>
 #include <stddef.h>
 
-// Sends a complete message to the kernel's netfilter in this network namespace, from a process that is about to end; its answer
+// Sends a complete message to a netlink family of this network namespace, from a process that is about to end; its answer
 // is not waited for. The socket stays open: closing it waits for what was removed to be freed (nft_rcv_nl_event of
 // net/netfilter/nf_tables_api.c), which takes some milliseconds, and the end of the process does so when nobody waits any more.
-int nb_netfilter_send(const void *message, size_t size);
+int nb_netlink_send(int family, const void *message, size_t size);
 
 #endif

@@ -51,12 +51,18 @@ public struct NetworkState: JSONCodable, Hashable {
     public var attachments: [Attachment]
     /// Its published ports.
     public var ports: [PublishedPort]
+    /// Interfaces that are just being made or removed; when nobody is at it any more, they have to go.
+    public var unfinished: [Attachment]
 
     /// What a container has.
-    public init(attachments: [Attachment], ports: [PublishedPort]) {
+    public init(attachments: [Attachment], ports: [PublishedPort], unfinished: [Attachment] = []) {
         self.attachments = attachments
         self.ports = ports
+        self.unfinished = unfinished
     }
+
+    /// Every interface that may be there.
+    public var all: [Attachment] { attachments + unfinished }
 
     /// Reads a state.
     ///
@@ -65,12 +71,14 @@ public struct NetworkState: JSONCodable, Hashable {
         let object = try json.object()
         attachments = try object.required("attachments")
         ports = try object.optional("ports") ?? []
+        unfinished = try object.optional("unfinished") ?? []
     }
 
     /// An object with the members' names.
     public var json: JSONValue {
         var object: JSONObject = ["attachments": attachments.json]
         object.setUnlessEmpty("ports", to: ports)
+        object.setUnlessEmpty("unfinished", to: unfinished)
         return .object(object)
     }
 }

@@ -43,6 +43,36 @@ public struct Endpoint: JSONCodable, Hashable {
     }
 }
 
+/// A container's places on networks, once they have changed: the file `networks.json` in its folder.
+public struct EndpointList: JSONCodable, Hashable {
+    /// Its places.
+    public var endpoints: [Endpoint]
+    /// Whether somebody is just changing them, or was when a crash came.
+    public var isChanging: Bool
+
+    /// Places on networks.
+    public init(_ endpoints: [Endpoint], isChanging: Bool) {
+        self.endpoints = endpoints
+        self.isChanging = isChanging
+    }
+
+    /// Reads a list.
+    ///
+    /// - Throws: `JSONError`.
+    public init(json: JSONValue) throws(JSONError) {
+        let object = try json.object()
+        endpoints = try object.required("endpoints")
+        isChanging = try object.optional("changing") ?? false
+    }
+
+    /// An object with the members' names.
+    public var json: JSONValue {
+        var object: JSONObject = ["endpoints": endpoints.json]
+        object.set("changing", to: isChanging, unless: false)
+        return .object(object)
+    }
+}
+
 /// What is asked for when a container is put on a network.
 public struct EndpointRequest: JSONCodable, Hashable {
     /// The network's name.

@@ -53,7 +53,7 @@ struct FirewallContent: Sendable, Hashable {
 
     /// What a running container needs.
     mutating func add(_ state: NetworkState) {
-        for attachment in state.attachments { add(attachment) }
+        for attachment in state.all { add(attachment) }
         if let endpoint = state.attachments.first?.endpoint { add(state.ports, of: endpoint) }
     }
 

@@ -40,6 +40,7 @@ public struct HostNetwork: Sendable {
             try KernelSetting.write(conf + "/disable_ipv6", "1")
         } else {
             try KernelSetting.write(conf + "/accept_ra", "0")
+            try KernelSetting.write(conf + "/accept_dad", "0")
         }
         requests = network.subnets.map { .addAddress($0.gatewayInNetwork, to: network.bridge, index: index) }
         requests.append(.routeLoopback(over: network.bridge, index: index))
@@ -67,7 +68,8 @@ public struct HostNetwork: Sendable {
     ///
     /// - Returns: whether there is one.
     /// - Throws: `NetworkError`, `SystemError`.
-    public func publish(_ names: [String], of container: String, _ endpoint: Endpoint, on network: NetworkDefinition) throws
+    public func publish(_ names: [String], of container: String, _ endpoint: Endpoint, on network: NetworkDefinition)
+        throws
         -> Bool
     {
         guard let program = NameService.program else { return false }
@@ -96,8 +98,26 @@ public struct HostNetwork: Sendable {
         let lock = try store.lock()
         defer { lock.hold() }
         if try firewall.isInstalled(thoroughly: true) { return false }
-        try firewall.install(networks: try store.all(), containers: try containers())
+        try install(containers: containers)
         return true
+    }
+
+    /// Makes the firewall anew.
+    ///
+    /// - Parameter containers: what the running containers have.
+    /// - Throws: `SystemError`, `JSONError`.
+    public func reinstallFirewall(containers: () throws -> [NetworkState]) throws {
+        let lock = try store.lock()
+        defer { lock.hold() }
+        try install(containers: containers)
+    }
+
+    private func install(containers: () throws -> [NetworkState]) throws {
+        let before = try containers()
+        try firewall.install(networks: try store.all(), containers: before)
+        // Who ended meanwhile has taken back what was not there yet.
+        let after = Set(try containers())
+        for container in before where !after.contains(container) { try firewall.dismiss(container) }
     }
 
     // MARK: - Interfaces
@@ -125,7 +145,7 @@ public struct HostNetwork: Sendable {
         let name = attachment.hostInterface
         try NetlinkSocket(.route).perform([
             .makeVirtualEthernet(name, master: bridge, mtu: network.mtu, peer: peer),
-            .setPort(name, isIsolated: network.isIsolated),
+            .setPort(name, isIsolated: network.isIsolated), .bringUp(name),
         ])
         let index = try inside.index(of: attachment.interface)
         var requests: [NetlinkRequest] = []
@@ -159,8 +179,11 @@ public struct HostNetwork: Sendable {
 
     /// What a new interface in a container begins with: no IPv6 where the network has none, and no listening to routers.
     private static func settings(of network: NetworkDefinition) -> [(name: String, value: String)] {
-        guard network.subnet(.v6) != nil else { return [("disable_ipv6", "1")] }
-        return [("disable_ipv6", "0"), ("accept_ra", "0"), ("accept_redirects", "0")]
+        // Addresses are leased, so nobody asks whether they are somebody else's, which takes a second.
+        [
+            ("accept_ra", "0"), ("accept_redirects", "0"), ("accept_dad", "0"),
+            ("disable_ipv6", network.subnet(.v6) == nil ? "1" : "0"),
+        ]
     }
 
     /// Takes a container's interface away.

@@ -49,7 +49,8 @@ public struct NameService: Sendable {
         let (status, message) = try HelperProgram.run(program, arguments)
         guard status == 0 else {
             throw NetworkError.invalid(
-                "cannot start the name server of network \(network.name): \(message.isEmpty ? "dnsmasq failed" : message)")
+                "cannot start the name server of network \(network.name): \(message.isEmpty ? "dnsmasq failed" : message)"
+            )
         }
     }
 

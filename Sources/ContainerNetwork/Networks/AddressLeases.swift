@@ -73,7 +73,12 @@ public struct AddressLeases: Sendable {
             guard let address = range.first.advanced(by: (number &+ step) % size), subnet.isUsable(address) else {
                 continue
             }
-            if try table.claim(address.description, for: container) == .claimed { return address }
+            switch try table.claim(address.description, for: container) {
+            case .claimed: return address
+            // Of an earlier attempt that a crash interrupted.
+            case .held(let holder) where holder == container: return address
+            case .held: continue
+            }
         }
         throw NetworkError.address(
             "cannot lease an address on network \(network.name): all of \(range) are in use; remove containers, or make a "
@@ -85,11 +90,14 @@ public struct AddressLeases: Sendable {
         for address in addresses { try? table.release(address.description, of: container) }
     }
 
-    /// Gives back whatever a container has.
+    /// Gives back whatever a container has besides these addresses.
     ///
     /// - Throws: `SystemError`.
-    public func releaseAll(of container: String) throws {
-        try table.releaseAll(of: container)
+    public func releaseAll(of container: String, but kept: [IPAddress] = []) throws {
+        let names = Set(kept.map(\.description))
+        for name in try StoredFile.names(in: table.folder) where !names.contains(name) {
+            try table.release(name, of: container)
+        }
     }
 
     /// The containers that have addresses.

@@ -11,6 +11,11 @@ struct AddressPool {
     private static let blocks: [(first: UInt32, count: UInt64)] = [(0xAC10_0000, 256), (0x0A40_0000, 1024)]
     private static let prefixLength = 20
 
+    /// Addresses that no network can have: this network, loopback, link-local, multicast, reserved (RFC 6890).
+    static let reserved = [
+        "0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/128", "::1/128", "::ffff:0:0/96", "fe80::/10", "ff00::/8",
+    ].compactMap(IPNetwork.init)
+
     /// A free IPv4 network; nil when all are taken.
     func freeIPv4() -> IPNetwork? {
         for (first, count) in Self.blocks {

@@ -37,7 +37,21 @@ public struct NetworkStore: Sendable {
     ///
     /// - Throws: `SystemError`, `JSONError`.
     public func all() throws -> [NetworkDefinition] {
-        try StoredFile.names(in: paths.networks).sorted().compactMap { try read($0) }
+        var (result, incomplete): ([NetworkDefinition], [String]) = ([], [])
+        for name in try StoredFile.names(in: paths.networks).sorted() {
+            if let network = try read(name) { result.append(network) } else { incomplete.append(name) }
+        }
+        if !incomplete.isEmpty { try removeRemains(incomplete) }
+        return result
+    }
+
+    /// Removes folders of networks that a crash interrupted the making or removing of, unless somebody is just at it.
+    private func removeRemains(_ names: [String]) throws {
+        guard let lock = try FolderLock.tryAcquire(paths.networks) else { return }
+        defer { lock.hold() }
+        for name in names where !StoredFile.exists(paths.record(of: name)) {
+            try FileTree.remove(paths.folder(of: name))
+        }
     }
 
     /// The network of this name; the default one is made when it is missing.
@@ -116,6 +130,11 @@ public struct NetworkStore: Sendable {
         let pool = AddressPool(taken: taken, seed: paths.number)
         var result: [Subnet] = []
         for given in request.subnets {
+            if let reserved = AddressPool.reserved.first(where: { $0.overlaps(given.network) }) {
+                throw NetworkError.address(
+                    "cannot use subnet \(given.network): addresses of \(reserved) are not for interfaces; choose another one"
+                )
+            }
             if let other = taken.first(where: { $0.overlaps(given.network) }) {
                 throw NetworkError.address(
                     "cannot use subnet \(given.network): it overlaps \(other), which another network or a route of this host "

@@ -51,14 +51,17 @@ public struct Route: Sendable, Hashable {
     /// The interface that it leads over; 0: none.
     public var interface: Int32
 
-    /// The routes of the calling thread's network namespace, but for the default routes and those of single addresses.
+    /// The routes of the calling thread's network namespace to other hosts, but for the default routes.
     ///
     /// - Throws: `SystemError`.
     public static func all(_ family: IPFamily) throws(SystemError) -> [Route] {
         let socket = try NetlinkSocket(.route)
         let replies = try socket.answers(to: .routes(family))
         return replies.compactMap { reply in
-            guard let length = reply.number(at: 1, as: UInt8.self), length > 0, Int(length) < family.bits,
+            // struct rtmsg: family, length of the destination, of the source, TOS, table, protocol, scope, type. What belongs
+            // to the host itself is in a table of its own.
+            guard let length = reply.number(at: 1, as: UInt8.self), length > 0,
+                reply.number(at: 7, as: UInt8.self) == UInt8(RTN_UNICAST),
                 case let attributes = reply.attributes(after: MemoryLayout<rtmsg>.size),
                 let bytes = attributes.bytes(UInt16(RTA_DST.rawValue)), let address = IPAddress(bytes: bytes)
             else { return nil }

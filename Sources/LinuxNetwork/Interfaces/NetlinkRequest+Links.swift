@@ -22,7 +22,7 @@ public struct VirtualEthernetPeer: Sendable, Hashable {
 /// Requests about interfaces (rtnetlink(7)).
 extension NetlinkRequest {
     /// Makes a pair of connected interfaces: `name` here, as a port of the bridge `master`, and `peer` in another network
-    /// namespace; `peer` still has to be brought up.
+    /// namespace; both still have to be brought up.
     ///
     /// - Parameters:
     ///   - master: the bridge's number.
@@ -32,7 +32,7 @@ extension NetlinkRequest {
         _ name: String, master: Int32, mtu: UInt32?, peer: VirtualEthernetPeer
     ) -> NetlinkRequest {
         var message = NetlinkMessage(
-            type: UInt16(RTM_NEWLINK), flags: NLM_F_CREATE | NLM_F_EXCL, fixed: Self.link(isUp: true))
+            type: UInt16(RTM_NEWLINK), flags: NLM_F_CREATE | NLM_F_EXCL, fixed: Self.link())
         message.add(UInt16(IFLA_IFNAME), text: name)
         message.add(UInt16(IFLA_MASTER), master)
         if let mtu { message.add(UInt16(IFLA_MTU), mtu) }
@@ -82,6 +82,8 @@ extension NetlinkRequest {
 
     /// Lets a bridge's port send packets back to where they came from, as published ports need under br_netfilter; and keeps
     /// it from exchanging packets with other isolated ports.
+    ///
+    /// It gets no IPv6 address of its own: a port of a bridge needs none.
     public static func setPort(_ name: String, isIsolated: Bool) -> NetlinkRequest {
         var message = NetlinkMessage(type: UInt16(RTM_NEWLINK), fixed: Self.link())
         message.add(UInt16(IFLA_IFNAME), text: name)
@@ -92,7 +94,19 @@ extension NetlinkRequest {
                 if isIsolated { message.add(UInt16(IFLA_BRPORT_ISOLATED), UInt8(1)) }
             }
         }
+        message.nest(UInt16(IFLA_AF_SPEC)) { message in
+            message.nest(UInt16(AF_INET6)) { message in
+                message.add(UInt16(IFLA_INET6_ADDR_GEN_MODE), UInt8(IN6_ADDR_GEN_MODE_NONE.rawValue))
+            }
+        }
         return NetlinkRequest("set up bridge port", name, message)
+    }
+
+    /// Brings an interface up.
+    public static func bringUp(_ name: String) -> NetlinkRequest {
+        var message = NetlinkMessage(type: UInt16(RTM_NEWLINK), fixed: Self.link(isUp: true))
+        message.add(UInt16(IFLA_IFNAME), text: name)
+        return NetlinkRequest("bring up", name, message)
     }
 
     /// Brings an interface up.
@@ -106,6 +120,13 @@ extension NetlinkRequest {
         var message = NetlinkMessage(type: UInt16(RTM_DELLINK), fixed: Self.link())
         message.add(UInt16(IFLA_IFNAME), text: name)
         return NetlinkRequest("remove interface", name, message, tolerated: [Errno(ENODEV)])
+    }
+
+    /// The message of ``removeLink(_:)``, for somebody who sends it later and does not wait for the answer.
+    public static func removalMessage(_ name: String) -> [UInt8] {
+        var message = removeLink(name).message
+        message.seal(sequence: 1, flags: 0)
+        return message.bytes
     }
 
     /// Asks about an interface.

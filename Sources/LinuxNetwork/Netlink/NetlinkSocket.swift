@@ -30,6 +30,14 @@ public struct NetlinkSocket: ~Copyable, Sendable {
         case route
         /// nf_tables.
         case netfilter
+
+        /// Its number (linux/netlink.h).
+        public var number: UInt8 {
+            switch self {
+            case .route: UInt8(NETLINK_ROUTE)
+            case .netfilter: UInt8(NETLINK_NETFILTER)
+            }
+        }
     }
 
     private let descriptor: FileDescriptor
@@ -38,14 +46,9 @@ public struct NetlinkSocket: ~Copyable, Sendable {
     ///
     /// - Throws: `SystemError`.
     public init(_ family: Family) throws(SystemError) {
-        let protocolNumber =
-            switch family {
-            case .route: NETLINK_ROUTE
-            case .netfilter: NETLINK_NETFILTER
-            }
         descriptor = FileDescriptor(
             owning: try retrying("open", "a netlink socket") {
-                socket(AF_NETLINK, Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue), protocolNumber)
+                socket(AF_NETLINK, Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue), Int32(family.number))
             })
         var on: Int32 = 1
         // The kernel's own words about an error, and answers without a copy of the question.

@@ -11,6 +11,11 @@ extension ContainerConfiguration {
                 throw ConfigurationError("--volume, --mount or --tmpfs", mount.target, "two mounts have this target")
             }
         }
+        if case .container(let name) = network, !ports.isEmpty || publishAll {
+            throw ConfigurationError(
+                "--network", network.text, "its ports are container \(name)'s to publish",
+                accepted: "leave out --publish, or publish them when that container is made")
+        }
         if uts == .host, let hostname {
             throw ConfigurationError(
                 "--hostname", hostname, "--uts host keeps the host's name", accepted: "leave one out")

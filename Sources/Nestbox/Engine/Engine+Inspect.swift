@@ -11,7 +11,7 @@ extension Engine {
     public func inspect(_ container: Container) throws(EngineError) -> JSONValue {
         try EngineError.wrapping {
             guard let current = try examine(container.id) else { throw EngineError.noSuchContainer(container.name) }
-            if current.isRunning, !current.configuration.network.requests.isEmpty { try restoreFirewall() }
+            try settleNetworks(of: [current])
             let endpoints = try endpoints(of: current.record)
             let network = NetworkReport(
                 container: current, endpoints: endpoints,

@@ -36,9 +36,7 @@ extension Engine {
                 guard all || asksForStatus || container.isRunning else { continue }
                 if ContainerFilter.matches(container, filters) { result.append(container) }
             }
-            if result.contains(where: { $0.isRunning && !$0.configuration.network.requests.isEmpty }) {
-                try restoreFirewall()
-            }
+            try settleNetworks(of: result)
             // Texts of one width sort as the moments do; ids decide between containers of the same nanosecond.
             return result.sorted { ($0.created, $0.id) > ($1.created, $1.id) }
         }

@@ -69,16 +69,17 @@ extension Engine {
     /// the files that have them.
     func removeLocked(_ record: ContainerRecord, withVolumes: Bool) throws {
         let paths = paths.container(record.id)
-        let endpoints = try endpoints(of: record)
+        let changed = try endpointList(of: record.id)
         try names.release(record.name, of: record.id)
         if withVolumes {
             for name in record.anonymousVolumes { try volumeStore.remove(name) }
         }
         try StoredFile.remove(paths.record)
         try withdrawNetwork(of: record.id)
+        releaseEndpoints(record.endpoints, of: record.id)
+        if changed != nil { try releaseAllEndpoints(of: record.id) }
         try FileTree.remove(paths.runFolder)
         try FileTree.remove(paths.folder)
-        releaseEndpoints(endpoints, of: record.id)
         if let range = record.idRange, record.ownsIDRange { try idRanges.release(range, of: record.id) }
         try removeCgroup(of: record)
     }
@@ -88,13 +89,7 @@ extension Engine {
         let paths = paths.container(record.id)
         var order = [self.paths.names + "/" + record.name]
         order += record.anonymousVolumes.map(self.paths.volume)
-        order.append(paths.record)
-        // Before the folder: a lease without one may be somebody else's the next moment.
-        for endpoint in record.endpoints {
-            guard let network = try? hostNetwork.store.find(endpoint.network) else { continue }
-            order += endpoint.addresses.map(leases(of: network).path)
-        }
-        order += [paths.runFolder, paths.folder]
+        order += [paths.record, paths.runFolder, paths.folder]
         if let range = record.idRange, record.ownsIDRange { order.append(idRanges.path(of: range)) }
         return order
     }

@@ -42,7 +42,7 @@ final class ContainerWiring {
             attachments.append(try Attachment(of: endpoint, on: networks[index], interface: "eth\(index)"))
         }
         state = NetworkState(attachments: attachments, ports: ports.ports)
-        try engine.write(state, of: id)
+        try engine.write(state, of: record)
     }
 
     /// What the container is told about names.
@@ -95,14 +95,30 @@ final class ContainerWiring {
 
 extension Engine {
     /// Writes down what a container has of the host's network, and what its supervisor says to the kernel at its end.
-    func write(_ state: NetworkState, of id: String) throws {
+    func write(_ state: NetworkState, of record: ContainerRecord) throws {
+        let id = record.id
         let paths = paths.container(id)
         try AtomicFile.write(state.jsonBytes(), to: paths.networkState)
         var removals = try state.attachments.compactMap { try names(on: $0)?.path(of: id) }
         removals.append(paths.networkState)
+        if record.configuration.autoRemove {
+            // Before the container's folder goes: a lease without one may be somebody else's the next moment.
+            for endpoint in state.attachments.map(\.endpoint) {
+                guard let network = try hostNetwork.store.find(endpoint.network) else { continue }
+                removals += endpoint.addresses.map(leases(of: network).path)
+            }
+        }
         let text = removals.map { $0 + "\n" }.joined()
-        let message = try hostNetwork.firewall.farewell(of: state)
-        try AtomicFile.write(Array(text.utf8) + [0] + message, to: paths.farewell)
+        var bytes = Array(text.utf8) + [0]
+        let messages =
+            [(NetlinkSocket.Family.netfilter, try hostNetwork.firewall.farewell(of: state))]
+            + state.attachments.map { (.route, NetlinkRequest.removalMessage($0.hostInterface)) }
+        for (family, message) in messages {
+            bytes.append(family.number)
+            bytes += withUnsafeBytes(of: UInt32(message.count).littleEndian, Array.init)
+            bytes += message
+        }
+        try AtomicFile.write(bytes, to: paths.farewell)
     }
 }
 

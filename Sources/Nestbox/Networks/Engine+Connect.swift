@@ -4,6 +4,10 @@ internal import LinuxSystem
 internal import OCIRuntime
 internal import OCISpec
 
+/// Changing the networks of a container that is there.
+///
+/// What is about to be made or removed is written down as unfinished before, and as finished at the end. A crash in between
+/// leaves what the next look at the container removes (``settleNetworks(of:)``).
 extension Engine {
     /// Puts a container on one more network; a running one gets the interface at once.
     ///
@@ -48,23 +52,28 @@ extension Engine {
         }
         guard let lock = try lock(container.id) else { throw EngineError.noSuchContainer(container.name) }
         defer { lock.hold() }
-        let paths = paths.container(container.id)
-        guard let current = try repair(container.record, paths) else {
+        guard let current = try repair(container.record, paths.container(container.id)) else {
             throw EngineError.noSuchContainer(container.name)
         }
+        try settle(current)
         let old = try endpoints(of: current.record)
-        let new = try body(old, container.name)
-        let added = new.filter { !old.contains($0) }
+        try write(EndpointList(old, isChanging: true), of: container.id)
         do {
+            let new = try body(old, container.name)
             if let process = current.state.process, current.isRunning, let state = try networkState(of: container.id) {
                 try rewire(state, to: new, of: current, process)
             }
-            try AtomicFile.write(new.json.serialized(), to: paths.endpoints, isFlushed: true)
+            releaseEndpoints(old.filter { !new.contains($0) }, of: container.id)
+            try write(EndpointList(new, isChanging: false), of: container.id)
         } catch {
-            releaseEndpoints(added, of: container.id)
+            try? settle(current)
             throw error
         }
-        releaseEndpoints(old.filter { !new.contains($0) }, of: container.id)
+    }
+
+    private func write(_ list: EndpointList, of id: String) throws {
+        try AtomicFile.write(
+            list.jsonBytes(), to: paths.container(id).endpoints, isFlushed: !list.isChanging)
     }
 
     private func rewire(
@@ -78,37 +87,84 @@ extension Engine {
         let host = hostNetwork
         var state = old
         state.attachments.removeAll { !endpoints.contains($0.endpoint) }
+        let removed = old.attachments.filter { !state.attachments.contains($0) }
         var added: [(attachment: Attachment, network: NetworkDefinition)] = []
+        var names = Set(old.attachments.map(\.interface))
         for endpoint in endpoints where !old.attachments.contains(where: { $0.endpoint == endpoint }) {
             guard let network = try host.store.find(endpoint.network) else {
                 throw NetworkError.noSuchNetwork(endpoint.network)
             }
-            let number = (0...).first { number in !state.attachments.contains { $0.interface == "eth\(number)" } } ?? 0
-            let attachment = try Attachment(of: endpoint, on: network, interface: "eth\(number)")
-            state.attachments.append(attachment)
-            added.append((attachment, network))
+            let number = (0...).first { !names.contains("eth\($0)") } ?? 0
+            names.insert("eth\(number)")
+            added.append((try Attachment(of: endpoint, on: network, interface: "eth\(number)"), network))
         }
-        // What is there, and what will be: a crash in between must leave nothing that is not written down.
-        let both = NetworkState(
-            attachments: state.attachments + old.attachments.filter { !state.attachments.contains($0) },
-            ports: old.ports)
-        try AtomicFile.write(both.jsonBytes(), to: paths.container(container.id).networkState)
+        state.unfinished = added.map(\.attachment) + removed
+        try AtomicFile.write(state.jsonBytes(), to: paths.container(container.id).networkState)
+        state.attachments += added.map(\.attachment)
         for (attachment, network) in added {
             let isWayOut = state.attachments.first == attachment
             try host.connect(attachment, to: network, in: namespace, isWayOut: isWayOut)
             _ = try host.publish(container.record.networkNames, of: container.id, attachment.endpoint, on: network)
         }
+        state.unfinished = []
         try host.firewall.replace(old, with: state)
-        try write(state, of: container.id)
-        for attachment in old.attachments where !state.attachments.contains(attachment) {
-            try names(on: attachment)?.withdraw(container.id)
+        for attachment in removed {
+            try self.names(on: attachment)?.withdraw(container.id)
             try host.disconnect(attachment)
         }
+        try write(state, of: container.record)
         if let first = state.attachments.first, first != old.attachments.first,
             !added.contains(where: { $0.attachment == first }),
             let network = try host.store.find(first.endpoint.network)
         {
             try host.makeWayOut(first, on: network, in: namespace)
         }
+    }
+
+    // MARK: - After a crash
+
+    /// Removes what an interrupted change of a container's networks has left, and puts the firewall back if somebody else has
+    /// removed it.
+    func settleNetworks(of containers: [Container]) throws {
+        var needsFirewall = false
+        for container in containers where !container.configuration.network.requests.isEmpty {
+            let state = container.isRunning ? try networkState(of: container.id) : nil
+            if state != nil { needsFirewall = true }
+            guard try isUnsettled(container, state) else { continue }
+            // Whoever holds the lock is just changing them.
+            guard let lock = try FolderLock.tryAcquire(paths.container(container.id).folder) else { continue }
+            defer { lock.hold() }
+            try settle(container)
+        }
+        if needsFirewall { try restoreFirewall() }
+    }
+
+    private func isUnsettled(_ container: Container, _ state: NetworkState?) throws -> Bool {
+        if state?.unfinished.isEmpty == false { return true }
+        guard let list = try endpointList(of: container.id) else { return false }
+        return list.isChanging || state.map { $0.attachments.map(\.endpoint) != list.endpoints } ?? false
+    }
+
+    /// The caller holds the container's lock.
+    private func settle(_ container: Container) throws {
+        let id = container.id
+        var state = container.isRunning ? try networkState(of: id) : nil
+        guard try isUnsettled(container, state) else { return }
+        let endpoints = try endpoints(of: container.record)
+        var kept = endpoints
+        if let old = state {
+            let attachments = old.attachments.filter { endpoints.contains($0.endpoint) }
+            for attachment in old.all where !attachments.contains(attachment) {
+                try names(on: attachment)?.withdraw(id)
+                try hostNetwork.disconnect(attachment)
+            }
+            kept = attachments.map(\.endpoint)
+            let new = NetworkState(attachments: attachments, ports: old.ports)
+            try write(new, of: container.record)
+            try hostNetwork.reinstallFirewall { try runningNetworkStates() }
+            state = new
+        }
+        try releaseAllEndpoints(of: id, but: kept)
+        try write(EndpointList(kept, isChanging: false), of: id)
     }
 }

@@ -54,14 +54,22 @@ extension Engine {
     }
 
     /// Gives back every address of a container that nothing else is known of.
-    func releaseAllEndpoints(of id: String) throws {
-        for network in try hostNetwork.store.all() { try leases(of: network).releaseAll(of: id) }
+    func releaseAllEndpoints(of id: String, but kept: [Endpoint] = []) throws {
+        for network in try hostNetwork.store.all() {
+            let addresses = kept.first { $0.network == network.name }?.addresses ?? []
+            try leases(of: network).releaseAll(of: id, but: addresses)
+        }
     }
 
     /// The container's places on networks as they are now.
     func endpoints(of record: ContainerRecord) throws -> [Endpoint] {
-        guard let bytes = try StoredFile.read(paths.container(record.id).endpoints) else { return record.endpoints }
-        return try [Endpoint](json: try JSONValue(parsing: bytes))
+        try endpointList(of: record.id)?.endpoints ?? record.endpoints
+    }
+
+    /// The places on networks that a container has instead of its first ones; nil when they have never changed.
+    func endpointList(of id: String) throws -> EndpointList? {
+        guard let bytes = try StoredFile.read(paths.container(id).endpoints) else { return nil }
+        return try EndpointList(jsonBytes: bytes)
     }
 
     /// What a container has of the host's network right now; nil when it has nothing.
@@ -74,7 +82,10 @@ extension Engine {
     func withdrawNetwork(of id: String) throws {
         guard let state = try networkState(of: id) else { return }
         try hostNetwork.firewall.dismiss(state)
-        for attachment in state.attachments { try names(on: attachment)?.withdraw(id) }
+        for attachment in state.all {
+            try names(on: attachment)?.withdraw(id)
+            try hostNetwork.disconnect(attachment)
+        }
         let paths = paths.container(id)
         try StoredFile.remove(paths.farewell)
         try StoredFile.remove(paths.networkState)
@@ -95,7 +106,7 @@ extension Engine {
     }
 
     /// What the running containers have of the host's network.
-    private func runningNetworkStates() throws -> [NetworkState] {
+    func runningNetworkStates() throws -> [NetworkState] {
         try StoredFile.names(in: paths.runContainers).compactMap { id in
             ContainerID.isComplete(id) ? try networkState(of: id) : nil
         }

@@ -52,7 +52,9 @@ public struct LaunchRequest: JSONCodable, Hashable {
 
     /// The file that says what is left to do at the container's end, if there is one.
     ///
-    /// Paths to remove, each ended by a line break; a zero; and a message for the kernel's netfilter socket (netlink(7)).
+    /// Paths to remove, each ended by a line break; a zero; and messages for the kernel: each the number of a netlink family in
+    /// one byte, its length in four, the least significant first, and its bytes (netlink(7)). All but the first can wait until
+    /// everybody knows of the end.
     public var farewellPath: String { "\(stateDirectory)/farewell" }
 
     /// A request with what every container needs; the rest has the values of a plain detached container.

@@ -32,7 +32,7 @@ public enum Supervisor {
         do throws(LaunchError) {
             supervised = try start(request, closesInputWithClient: client != nil, report)
         } catch {
-            NetworkTenure(request).end()
+            NetworkTenure.send(NetworkTenure(request).end())
             record.failed(error)
             // Whoever abandoned the start knows why.
             if error != .abandoned { try? report.writeAll(LaunchReport(error).jsonBytes()) }
@@ -138,11 +138,12 @@ public enum Supervisor {
         // Processes outlive the first one where the PID namespace is the host's.
         try? supervised.cgroup.killAndWait()
         // Before anybody hears of the end: the ports can be had again then.
-        supervised.network.end()
+        let messages = supervised.network.end()
         let isOutOfMemory = ((try? supervised.cgroup.oomKillCount()) ?? 0) > 0
         try? supervised.cgroup.remove()
         record.ended(code: code, oomKilled: isOutOfMemory, at: end)
         supervised.relay.finish(.exited(code: code, oomKilled: isOutOfMemory))
+        NetworkTenure.send(messages)
         // Nobody comes to tidy up behind a container that removes itself.
         if record.removesItself { try? supervised.cgroup.removeEmptyParents() }
     }

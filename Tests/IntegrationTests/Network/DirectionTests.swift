@@ -25,6 +25,14 @@ extension IntegrationTests {
         func aFreshNetworkIsReadyAtOnce(_ mode: DirectionMode) throws {
             for direction in [Direction.peer, .neighbour, .outwards] {
                 try TestEngine.withNetwork { engine, network in
+                    // The LAN is new, too, and the kernel may take a second to say that its cables are in.
+                    for machine in [network.host, network.peer] {
+                        #expect(
+                            try TestEngine.eventually {
+                                try machine.run(["ip", "-br", "link", "show", TestNetwork.interface]).output
+                                    .contains(" UP ")
+                            })
+                    }
                     let place = try DirectionPlace(engine, network, mode)
                     let start = ContinuousClock.now
                     try #expect(place.source(direction, .tcp) != nil, "\(direction.rawValue)")

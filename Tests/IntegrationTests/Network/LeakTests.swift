@@ -107,6 +107,10 @@ extension IntegrationTests {
         @Test func theCommandDiesAtAnyMomentOfNetworkCommands() throws {
             try withAnchor { engine, network, before in
                 let box = try engine.container("box")
+                // From its first change on a container has a file of its networks.
+                for change in ["connect", "disconnect"] {
+                    try #expect(engine("network", change, "six", "box").status == 0)
+                }
                 let connected = try NetworkState.settled(engine, network)
                 for moment in Self.moments.prefix(10) {
                     for arguments in [

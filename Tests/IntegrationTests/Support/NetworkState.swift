@@ -9,7 +9,8 @@ struct NetworkState: Equatable {
     /// The state of an engine and of its host.
     init(_ engine: TestEngine, _ network: TestNetwork) throws {
         func files(below folder: String) throws -> [String] {
-            try Command.run(["find", folder]).lines.map(String.init).sorted()
+            // Half of a file that was to be replaced goes with its container.
+            try Command.run(["find", folder]).lines.map(String.init).filter { !$0.contains(".new.") }.sorted()
         }
         func addresses(_ family: String) throws -> [String] {
             // Interfaces by name: their numbers go on.
