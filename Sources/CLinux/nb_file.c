@@ -146,12 +146,16 @@ int nb_memory_file(const char *name)
     return (int)NB_SYSCALL2(SYS_memfd_create, name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 }
 
-int nb_is_on_procfs(int file)
+static int is_on(int file, long magic)
 {
     struct statfs system;
     long result = NB_SYSCALL2(SYS_fstatfs, file, &system);
-    return result < 0 ? (int)result : system.f_type == PROC_SUPER_MAGIC;
+    return result < 0 ? (int)result : system.f_type == magic;
 }
+
+int nb_is_on_procfs(int file) { return is_on(file, PROC_SUPER_MAGIC); }
+
+int nb_is_on_nsfs(int file) { return is_on(file, NSFS_MAGIC); }
 
 int nb_pipe(int *ends) { return (int)NB_SYSCALL2(SYS_pipe2, ends, O_CLOEXEC); }
 

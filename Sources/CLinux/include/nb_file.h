@@ -42,5 +42,7 @@ int nb_packet_sockets(int *ends);
 
 /* 1 when the open file is on procfs, 0 when it is not. */
 int nb_is_on_procfs(int file);
+/* 1 when the open file is a namespace, 0 when it is not. */
+int nb_is_on_nsfs(int file);
 
 #endif

@@ -6,7 +6,7 @@ public import OCISpec
 public struct Attachment: JSONCodable, Hashable {
     /// Whose interface it is.
     public var endpoint: Endpoint
-    /// The network's bridge.
+    /// The network's bridge; empty for an interface on the host's LAN.
     public var bridge: String
     /// The name of the end on the host.
     public var hostInterface: String
@@ -18,7 +18,7 @@ public struct Attachment: JSONCodable, Hashable {
     /// - Throws: `SystemError`.
     public init(of endpoint: Endpoint, on network: NetworkDefinition, interface: String) throws {
         self.endpoint = endpoint
-        bridge = network.bridge
+        bridge = network.driver == .macvlan ? "" : network.bridge
         hostInterface = "nbv" + (try RandomBytes.hexadecimal(6))
         self.interface = interface
     }

@@ -7,6 +7,8 @@ struct FirewallContent: Sendable, Hashable {
 
     /// What a network needs.
     mutating func add(_ network: NetworkDefinition) {
+        // What is on the host's LAN does not come by here.
+        guard network.driver != .macvlan else { return }
         let name = FirewallSet.interface(network.bridge)
         add(FirewallLayout.bridges, [name])
         if network.isInternal { add(FirewallLayout.internals, [name]) }
@@ -16,6 +18,7 @@ struct FirewallContent: Sendable, Hashable {
 
     /// What an interface needs.
     mutating func add(_ attachment: Attachment) {
+        guard !attachment.bridge.isEmpty else { return }
         let interface = FirewallSet.interface(attachment.hostInterface)
         let link = attachment.endpoint.linkAddress
         bridge[FirewallLayout.interfaces, default: []].append(.init([interface]))

@@ -21,7 +21,7 @@ public struct HostNetwork: Sendable {
     ///
     /// - Returns: the bridge's number.
     /// - Throws: `SystemError`.
-    public func bringUp(_ network: NetworkDefinition) throws -> Int32 {
+    func bringUp(_ network: NetworkDefinition) throws -> Int32 {
         let socket = try NetlinkSocket(.route)
         if let bridge = try socket.interface(named: network.bridge), bridge.isUp { return bridge.index }
         let lock = try store.lock()
@@ -72,7 +72,8 @@ public struct HostNetwork: Sendable {
         throws
         -> Bool
     {
-        guard let program = NameService.program else { return false }
+        // Nothing of the host listens on the link of a LAN for its own tasks.
+        guard let program = NameService.program, network.driver != .macvlan else { return false }
         let service = NameService(of: network, paths: store.paths)
         try service.start(program, lock: store.lock)
         try service.publish(names + endpoint.aliases, of: container, addresses: endpoint.addresses)
@@ -84,6 +85,7 @@ public struct HostNetwork: Sendable {
     /// - Throws: `SystemError`.
     public func takeDown(_ network: NetworkDefinition) throws {
         try NameService(of: network, paths: store.paths).stop()
+        guard network.driver != .macvlan else { return }
         try NetlinkSocket(.route).perform([.removeLink(network.bridge)])
         try firewall.dismiss(network)
     }
@@ -134,7 +136,6 @@ public struct HostNetwork: Sendable {
         _ attachment: Attachment, to network: NetworkDefinition, in namespace: borrowing NetworkNamespace,
         isWayOut: Bool
     ) throws {
-        let bridge = try bringUp(network)
         // Interfaces begin with these: what is written after they are made is late.
         let settings = Self.settings(of: network)
         let inside = try namespace.open(.route) { () throws(SystemError) in
@@ -143,15 +144,22 @@ public struct HostNetwork: Sendable {
         let peer = VirtualEthernetPeer(
             name: attachment.interface, address: attachment.endpoint.linkAddress, namespace: namespace)
         let name = attachment.hostInterface
-        try NetlinkSocket(.route).perform([
-            .makeVirtualEthernet(name, master: bridge, mtu: network.mtu, peer: peer),
-            .setPort(name, isIsolated: network.isIsolated), .bringUp(name),
-        ])
+        let here = try NetlinkSocket(.route)
+        if let parent = network.parent {
+            try here.perform([.makeMACVLAN(parent: here.index(of: parent), mtu: network.mtu, peer: peer)])
+        } else {
+            try here.perform([
+                .makeVirtualEthernet(name, master: bringUp(network), mtu: network.mtu, peer: peer),
+                .setPort(name, isIsolated: network.isIsolated || network.driver == .routed), .bringUp(name),
+            ])
+        }
         let index = try inside.index(of: attachment.interface)
         var requests: [NetlinkRequest] = []
         for address in attachment.endpoint.addresses {
             guard let subnet = network.subnet(address.family) else { continue }
-            let own = IPNetwork(address, prefixLength: subnet.network.prefixLength)
+            // Everybody else is beyond the gateway where packets between neighbours are routed.
+            let length = network.driver == .routed ? address.family.bits : subnet.network.prefixLength
+            let own = IPNetwork(address, prefixLength: length)
             requests.append(.addAddress(own, to: attachment.interface, index: index))
         }
         requests.append(.bringUp(attachment.interface, index: index))
@@ -159,12 +167,32 @@ public struct HostNetwork: Sendable {
         try inside.perform(requests)
     }
 
+    /// Gives a task's network namespace what a container's first process would: a loopback interface, no privileged ports, and
+    /// the right to ping for everybody.
+    ///
+    /// - Parameters:
+    ///   - namespace: the task's.
+    ///   - firstGroup: the host's id of the task's first group.
+    ///   - count: how many groups there are.
+    /// - Throws: `SystemError`.
+    public func prepareTask(in namespace: borrowing NetworkNamespace, firstGroup: UInt32, count: UInt32) throws {
+        let socket = try namespace.open(.route) { () throws(SystemError) in
+            try KernelSetting.write("net/ipv4/ip_unprivileged_port_start", "0")
+            try KernelSetting.write("net/ipv4/ping_group_range", "\(firstGroup) \(firstGroup + count - 1)")
+        }
+        try socket.perform([.bringUp("lo", index: 1)])
+    }
+
     /// The way to everywhere else over a network's gateway.
     private static func routes(
         _ attachment: Attachment, on network: NetworkDefinition, _ index: Int32
     ) -> [NetlinkRequest] {
-        guard !network.isInternal else { return [] }
-        return network.subnets.map { .addDefaultRoute(by: $0.gateway, over: attachment.interface, index: index) }
+        // A neighbour that only the gateway leads to needs the way to it on internal networks, too: the firewall stops the rest.
+        guard !network.isInternal || network.driver == .routed else { return [] }
+        return network.subnets.map {
+            .addDefaultRoute(
+                by: $0.gateway, over: attachment.interface, index: index, isOnLink: network.driver == .routed)
+        }
     }
 
     /// Makes an interface that is there the way to everywhere else.

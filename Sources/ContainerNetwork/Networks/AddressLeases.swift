@@ -14,7 +14,7 @@ public struct AddressLeases: Sendable {
     public init(paths: NetworkPaths, network: NetworkDefinition) {
         self.paths = paths
         self.network = network
-        table = LinkTable(folder: paths.leases(of: network.name), containers: paths.containers)
+        table = LinkTable(folder: paths.leases(of: network.name), owners: paths.owners)
     }
 
     /// Leases an address of each family that the network has.

@@ -11,6 +11,10 @@ public struct NetworkDefinition: JSONCodable, Hashable {
     public var id: String
     /// When it was made, by RFC 3339.
     public var created: String
+    /// How interfaces on it are connected.
+    public var driver: NetworkDriver
+    /// The host's interface on whose link a macvlan network is.
+    public var parent: String?
     /// Its addresses: at most one subnet a family, IPv4 first.
     public var subnets: [Subnet]
     /// Whether containers reach nothing outside of it.
@@ -32,6 +36,7 @@ public struct NetworkDefinition: JSONCodable, Hashable {
         self.id = id
         self.created = created
         self.subnets = subnets
+        driver = .bridge
         isInternal = false
         isIsolated = false
         masquerades = true
@@ -41,6 +46,9 @@ public struct NetworkDefinition: JSONCodable, Hashable {
 
     /// The network that containers are on when nothing else is said.
     public static let defaultName = "bridge"
+
+    /// The network that tasks are on when nothing else is said.
+    public static let defaultTaskName = "tasks"
 
     /// The name of its bridge on the host, of the kernel's 15 characters at most.
     public var bridge: String { "nb-" + id.prefix(12) }
@@ -60,6 +68,8 @@ public struct NetworkDefinition: JSONCodable, Hashable {
         guard id.utf8.count == 64, id.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else {
             throw JSONError("the id is invalid")
         }
+        driver = try object.optional("driver") ?? .bridge
+        parent = try object.optional("parent")
         isInternal = try object.optional("internal") ?? false
         isIsolated = try object.optional("isolated") ?? false
         masquerades = try object.optional("masquerades") ?? true
@@ -72,6 +82,8 @@ public struct NetworkDefinition: JSONCodable, Hashable {
     public var json: JSONValue {
         var object: JSONObject = ["name": .string(name), "id": .string(id), "created": .string(created)]
         object.set("subnets", to: subnets)
+        object.set("driver", to: driver, unless: .bridge)
+        object.set("parent", to: parent)
         object.set("internal", to: isInternal, unless: false)
         object.set("isolated", to: isIsolated, unless: false)
         object.set("masquerades", to: masquerades, unless: true)
@@ -80,6 +92,16 @@ public struct NetworkDefinition: JSONCodable, Hashable {
         object.setUnlessEmpty("options", to: options)
         return .object(object)
     }
+}
+
+/// How interfaces on a network are connected.
+public enum NetworkDriver: String, JSONCodable, CaseIterable, Sendable {
+    /// Containers on a bridge.
+    case bridge
+    /// Tasks on a bridge whose ports do not exchange frames: what one sends another is routed, so that security groups see it.
+    case routed
+    /// Tasks on the link of an interface of the host, with addresses of its LAN.
+    case macvlan
 }
 
 /// The addresses of one family in a network.

@@ -2,18 +2,18 @@
 public struct NetworkPaths: Sendable, Hashable {
     /// The folder of the networks, one folder each.
     public let networks: String
-    /// The folder whose entries are the ids of the containers that exist.
-    public let containers: String
+    /// The folders whose entries are the containers and tasks that exist.
+    public let owners: [String]
     /// The folder of what the name servers know; it does not survive a reboot.
     public let names: String
     /// What engines with different roots are told apart by: eight hexadecimal digits.
     public let identifier: String
 
     /// The places of an engine.
-    public init(networks: String, containers: String, names: String, identifier: String) {
+    public init(networks: String, owners: [String], names: String, identifier: String) {
         self.names = names
         self.networks = networks
-        self.containers = containers
+        self.owners = owners
         self.identifier = identifier
     }
 

@@ -60,9 +60,13 @@ public struct NetworkStore: Sendable {
     /// - Throws: `NetworkError`, `SystemError`, `JSONError`.
     public func network(named name: String, created: @autoclosure () -> String) throws -> NetworkDefinition {
         if let found = try find(name) { return found }
-        guard name == NetworkDefinition.defaultName else { throw NetworkError.noSuchNetwork(name) }
+        guard name == NetworkDefinition.defaultName || name == NetworkDefinition.defaultTaskName else {
+            throw NetworkError.noSuchNetwork(name)
+        }
         do {
-            return try create(NetworkRequest(name: name), created: created())
+            var request = NetworkRequest(name: name)
+            if name == NetworkDefinition.defaultTaskName { request.driver = .routed }
+            return try create(request, created: created())
         } catch NetworkError.nameInUse {
             // Somebody else was faster.
             guard let found = try find(name) else { throw NetworkError.noSuchNetwork(name) }
@@ -81,6 +85,8 @@ public struct NetworkStore: Sendable {
         let id = try RandomBytes.hexadecimal(32)
         let subnets = try chooseSubnets(request, others: others)
         var definition = NetworkDefinition(name: request.name, id: id, created: created, subnets: subnets)
+        definition.driver = request.driver
+        definition.parent = request.parent
         definition.isInternal = request.isInternal
         definition.isIsolated = request.isIsolated
         definition.masquerades = request.masquerades
@@ -135,7 +141,9 @@ public struct NetworkStore: Sendable {
                     "cannot use subnet \(given.network): addresses of \(reserved) are not for interfaces; choose another one"
                 )
             }
-            if let other = taken.first(where: { $0.overlaps(given.network) }) {
+            // Tasks on a LAN have addresses of the host's own network there.
+            let isShared = request.driver == .macvlan
+            if !isShared, let other = taken.first(where: { $0.overlaps(given.network) }) {
                 throw NetworkError.address(
                     "cannot use subnet \(given.network): it overlaps \(other), which another network or a route of this host "
                         + "has; choose another one")
@@ -164,6 +172,10 @@ public struct NetworkRequest: Sendable, Hashable {
     public var name: String
     /// Subnets; those that are missing are chosen.
     public var subnets: [Subnet] = []
+    /// See `NetworkDefinition`.
+    public var driver = NetworkDriver.bridge
+    /// See `NetworkDefinition`.
+    public var parent: String?
     /// Whether it has IPv6 addresses even when no subnet of them is given.
     public var hasIPv6 = false
     /// See `NetworkDefinition`.

@@ -55,11 +55,16 @@ public enum FirewallExpression: Sendable, Hashable {
     case mask(Int, [UInt8])
     case equal(Int, [UInt8])
     case notEqual(Int, [UInt8])
+    /// Both by bytes in network order.
+    case atLeast(Int, [UInt8])
+    case atMost(Int, [UInt8])
     /// The rule goes on if the set holds what stands in the registers from the first on.
     case isIn(set: String, Int)
     case isNotIn(set: String, Int)
     /// The rule goes on if the map holds it, with the value in the registers from `result` on.
     case find(map: String, Int, result: Int)
+    /// The packet goes to the chain that the map holds, if it holds one.
+    case jumpByMap(String, Int)
     /// The packet goes to the address and port in these registers.
     case redirect(IPFamily, address: Int, port: Int)
     /// The packet gets the address of the interface that it leaves by.
@@ -77,8 +82,8 @@ public enum FirewallExpression: Sendable, Hashable {
         case .loadConnection: "ct"
         case .loadDestinationKind: "fib"
         case .mask: "bitwise"
-        case .equal, .notEqual: "cmp"
-        case .isIn, .isNotIn, .find: "lookup"
+        case .equal, .notEqual, .atLeast, .atMost: "cmp"
+        case .isIn, .isNotIn, .find, .jumpByMap: "lookup"
         case .redirect: "nat"
         case .masquerade: "masq"
         case .count: "counter"
@@ -111,6 +116,11 @@ public enum FirewallExpression: Sendable, Hashable {
             message.addData(UInt16(NFTA_BITWISE_XOR.rawValue), [UInt8](repeating: 0, count: mask.count))
         case .equal(let register, let value): Self.compare(register, NFT_CMP_EQ, value, &message)
         case .notEqual(let register, let value): Self.compare(register, NFT_CMP_NEQ, value, &message)
+        case .atLeast(let register, let value): Self.compare(register, NFT_CMP_GTE, value, &message)
+        case .atMost(let register, let value): Self.compare(register, NFT_CMP_LTE, value, &message)
+        case .jumpByMap(let map, let register):
+            Self.look(up: map, register, &message)
+            message.add(UInt16(NFTA_LOOKUP_DREG.rawValue), bigEndian: UInt32(NFT_REG_VERDICT.rawValue))
         case .isIn(let set, let register): Self.look(up: set, register, &message)
         case .isNotIn(let set, let register):
             Self.look(up: set, register, &message)
@@ -126,14 +136,7 @@ public enum FirewallExpression: Sendable, Hashable {
         case .masquerade, .count: break
         case .decide(let verdict):
             message.add(UInt16(NFTA_IMMEDIATE_DREG.rawValue), bigEndian: UInt32(NFT_REG_VERDICT.rawValue))
-            message.nest(UInt16(NFTA_IMMEDIATE_DATA.rawValue)) { message in
-                message.nest(UInt16(NFTA_DATA_VERDICT.rawValue)) { message in
-                    message.add(UInt16(NFTA_VERDICT_CODE.rawValue), bigEndian: verdict.code)
-                    if case .jump(let chain) = verdict {
-                        message.add(UInt16(NFTA_VERDICT_CHAIN.rawValue), text: chain)
-                    }
-                }
-            }
+            message.nest(UInt16(NFTA_IMMEDIATE_DATA.rawValue)) { $0.addVerdict(verdict) }
         }
     }
 
@@ -164,6 +167,16 @@ extension FirewallExpression.Verdict {
 }
 
 extension NetlinkMessage {
+    /// Adds a verdict (`enum nft_verdict_attributes`).
+    mutating func addVerdict(_ verdict: FirewallExpression.Verdict) {
+        nest(UInt16(NFTA_DATA_VERDICT.rawValue)) { message in
+            message.add(UInt16(NFTA_VERDICT_CODE.rawValue), bigEndian: verdict.code)
+            if case .jump(let chain) = verdict {
+                message.add(UInt16(NFTA_VERDICT_CHAIN.rawValue), text: chain)
+            }
+        }
+    }
+
     /// Adds a value of registers (`enum nft_data_attributes`).
     mutating func addData(_ attribute: UInt16, _ value: [UInt8]) {
         nest(attribute) { $0.add(UInt16(NFTA_DATA_VALUE.rawValue), bytes: value) }

@@ -36,18 +36,30 @@ public struct FirewallSet: Sendable, Hashable {
     public let key: [Field]
     /// What its value consists of; empty for a set.
     public let value: [Field]
+    /// Whether its values are chains to jump to.
+    public let leadsToChains: Bool
 
     /// A set, or with a value a map.
     public init(_ name: String, key: [Field], value: [Field] = []) {
         self.name = name
         self.key = key
         self.value = value
+        leadsToChains = false
+    }
+
+    /// A map from keys to chains.
+    public init(_ name: String, keyToChain key: [Field]) {
+        self.name = name
+        self.key = key
+        value = []
+        leadsToChains = true
     }
 
     /// An element of a set or map.
     public struct Element: Sendable, Hashable {
         let key: [UInt8]
         let value: [UInt8]
+        let chain: String?
 
         /// An element whose fields stand one after another, each in network byte order.
         ///
@@ -55,6 +67,14 @@ public struct FirewallSet: Sendable, Hashable {
         public init(_ key: [[UInt8]], value: [[UInt8]] = []) {
             self.key = Self.registers(key)
             self.value = Self.registers(value)
+            chain = nil
+        }
+
+        /// An element that leads to a chain.
+        public init(_ key: [[UInt8]], chain: String) {
+            self.key = Self.registers(key)
+            value = []
+            self.chain = chain
         }
 
         private static func registers(_ fields: [[UInt8]]) -> [UInt8] {
@@ -95,7 +115,7 @@ extension FirewallTable {
         message.add(UInt16(NFTA_SET_TABLE.rawValue), text: name)
         message.add(UInt16(NFTA_SET_NAME.rawValue), text: set.name)
         var flags = UInt32(0)
-        if !set.value.isEmpty { flags |= NFT_SET_MAP.rawValue }
+        if !set.value.isEmpty || set.leadsToChains { flags |= NFT_SET_MAP.rawValue }
         if set.key.count > 1 { flags |= NFT_SET_CONCAT.rawValue }
         message.add(UInt16(NFTA_SET_FLAGS.rawValue), bigEndian: flags)
         message.add(UInt16(NFTA_SET_KEY_TYPE.rawValue), bigEndian: FirewallSet.type(set.key))
@@ -103,6 +123,9 @@ extension FirewallTable {
         if !set.value.isEmpty {
             message.add(UInt16(NFTA_SET_DATA_TYPE.rawValue), bigEndian: FirewallSet.type(set.value))
             message.add(UInt16(NFTA_SET_DATA_LEN.rawValue), bigEndian: FirewallSet.size(set.value))
+        }
+        if set.leadsToChains {
+            message.add(UInt16(NFTA_SET_DATA_TYPE.rawValue), bigEndian: NFT_DATA_VERDICT.rawValue)
         }
         message.add(UInt16(NFTA_SET_ID.rawValue), bigEndian: id)
         if set.key.count > 1 {
@@ -146,6 +169,9 @@ extension FirewallTable {
                         message.addData(UInt16(NFTA_SET_ELEM_KEY.rawValue), element.key)
                         if !element.value.isEmpty {
                             message.addData(UInt16(NFTA_SET_ELEM_DATA.rawValue), element.value)
+                        }
+                        if let chain = element.chain {
+                            message.nest(UInt16(NFTA_SET_ELEM_DATA.rawValue)) { $0.addVerdict(.jump(chain)) }
                         }
                     }
                 }

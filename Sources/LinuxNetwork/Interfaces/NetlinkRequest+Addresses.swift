@@ -23,11 +23,16 @@ extension NetlinkRequest {
     }
 
     /// Makes a gateway the way to all other networks.
-    public static func addDefaultRoute(by gateway: IPAddress, over name: String, index: Int32) -> NetlinkRequest {
+    ///
+    /// - Parameter isOnLink: whether it is beyond the interface although no network of the interface contains it.
+    public static func addDefaultRoute(
+        by gateway: IPAddress, over name: String, index: Int32, isOnLink: Bool = false
+    ) -> NetlinkRequest {
         let header = rtmsg(
             rtm_family: UInt8(gateway.family.number), rtm_dst_len: 0, rtm_src_len: 0, rtm_tos: 0,
             rtm_table: UInt8(RT_TABLE_MAIN.rawValue), rtm_protocol: UInt8(RTPROT_STATIC),
-            rtm_scope: UInt8(RT_SCOPE_UNIVERSE.rawValue), rtm_type: UInt8(RTN_UNICAST), rtm_flags: 0)
+            rtm_scope: UInt8(RT_SCOPE_UNIVERSE.rawValue), rtm_type: UInt8(RTN_UNICAST),
+            rtm_flags: isOnLink ? UInt32(RTNH_F_ONLINK) : 0)
         var message = NetlinkMessage(type: UInt16(RTM_NEWROUTE), flags: NLM_F_CREATE | NLM_F_EXCL, fixed: header)
         message.add(UInt16(RTA_GATEWAY.rawValue), bytes: gateway.bytes)
         message.add(UInt16(RTA_OIF.rawValue), index)

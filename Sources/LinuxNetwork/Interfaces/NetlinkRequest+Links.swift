@@ -52,6 +52,27 @@ extension NetlinkRequest {
         return NetlinkRequest("make interface", name, message)
     }
 
+    /// Makes an interface in another network namespace that appears on the link of `parent` with an address of its own
+    /// (macvlan, mode bridge); it still has to be brought up.
+    ///
+    /// - Parameter parent: the number of an interface here.
+    public static func makeMACVLAN(parent: Int32, mtu: UInt32?, peer: VirtualEthernetPeer) -> NetlinkRequest {
+        var message = NetlinkMessage(
+            type: UInt16(RTM_NEWLINK), flags: NLM_F_CREATE | NLM_F_EXCL, fixed: Self.link())
+        message.add(UInt16(IFLA_IFNAME), text: peer.name)
+        message.add(UInt16(IFLA_ADDRESS), bytes: peer.address.bytes)
+        message.add(UInt16(IFLA_LINK), parent)
+        message.add(UInt16(IFLA_NET_NS_FD), peer.namespace)
+        if let mtu { message.add(UInt16(IFLA_MTU), mtu) }
+        message.nest(UInt16(IFLA_LINKINFO)) { message in
+            message.add(UInt16(IFLA_INFO_KIND), text: "macvlan")
+            message.nest(UInt16(IFLA_INFO_DATA)) { message in
+                message.add(UInt16(IFLA_MACVLAN_MODE), UInt32(MACVLAN_MODE_BRIDGE.rawValue))
+            }
+        }
+        return NetlinkRequest("make interface", peer.name, message)
+    }
+
     /// Makes a bridge; it is not up yet.
     public static func makeBridge(_ name: String, address: MACAddress?, mtu: UInt32?) -> NetlinkRequest {
         var message = NetlinkMessage(

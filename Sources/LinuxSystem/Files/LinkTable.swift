@@ -7,13 +7,13 @@ internal import Glibc
 public struct LinkTable: Sendable {
     /// The folder of the links.
     public let folder: String
-    /// The folder whose entries are the ids of the containers that exist.
-    public let containers: String
+    /// The folders whose entries are what can own a name: containers, tasks.
+    public let owners: [String]
 
     /// The links in a folder.
-    public init(folder: String, containers: String) {
+    public init(folder: String, owners: [String]) {
         self.folder = folder
-        self.containers = containers
+        self.owners = owners
     }
 
     /// What came of a claim.
@@ -64,7 +64,7 @@ public struct LinkTable: Sendable {
     }
 
     private func isAlive(_ container: String) -> Bool {
-        !container.isEmpty && StoredFile.exists(containers + "/" + container)
+        !container.isEmpty && owners.contains { StoredFile.exists($0 + "/" + container) }
     }
 
     /// Two processes may both find a link stale, and the second must not remove the link that the first just made: taking

@@ -1,3 +1,5 @@
+internal import ContainerNetwork
+
 extension ContainerConfiguration {
     /// Checks what must hold between options; each value alone was checked when it was parsed.
     ///
@@ -15,6 +17,14 @@ extension ContainerConfiguration {
             throw ConfigurationError(
                 "--network", network.text, "its ports are container \(name)'s to publish",
                 accepted: "leave out --publish, or publish them when that container is made")
+        }
+        if case .task = network {
+            for port in ports where port.hostPorts.map({ $0 != port.containerPort...port.containerPort }) ?? false {
+                throw ConfigurationError(
+                    "--publish", "\(port.hostPorts?.lowerBound ?? 0):\(port.containerPort)",
+                    "a task has an address of its own, so nothing is mapped",
+                    accepted: "leave the port of the host out, or let it equal the container's")
+            }
         }
         if uts == .host, let hostname {
             throw ConfigurationError(

@@ -11,6 +11,8 @@ public struct NameConfiguration: JSONCodable, Hashable {
     public var options: [String]?
     /// Lines of /etc/hosts, as `name:address`; the address may be `host-gateway`.
     public var extraHosts: [String]
+    /// Containers whose addresses stand in /etc/hosts, as `container` or `container:alias`.
+    public var links: [String] = []
 
     /// The host's servers and nothing special.
     public init() {
@@ -27,6 +29,7 @@ public struct NameConfiguration: JSONCodable, Hashable {
         searchDomains = try object.optional("searchDomains")
         options = try object.optional("options")
         extraHosts = try object.optional("extraHosts") ?? []
+        links = try object.optional("links") ?? []
     }
 
     /// The JSON form.
@@ -36,6 +39,7 @@ public struct NameConfiguration: JSONCodable, Hashable {
         object.set("searchDomains", to: searchDomains)
         object.set("options", to: options)
         object.setUnlessEmpty("extraHosts", to: extraHosts)
+        object.setUnlessEmpty("links", to: links)
         return .object(object)
     }
 }

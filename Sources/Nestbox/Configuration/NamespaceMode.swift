@@ -21,6 +21,9 @@ public enum NetworkMode: Sendable, Hashable {
     /// Another container's interfaces, by its name or id.
     case container(String)
 
+    /// The interface of a task, by its name, which all containers of the task share.
+    case task(String)
+
     /// The default network.
     public static let bridge = NetworkMode.networks([EndpointRequest(network: NetworkDefinition.defaultName)])
 
@@ -33,7 +36,7 @@ public enum NetworkMode: Sendable, Hashable {
     public var isPrivate: Bool {
         switch self {
         case .networks, .none: true
-        case .host, .container: false
+        case .host, .container, .task: false
         }
     }
 }

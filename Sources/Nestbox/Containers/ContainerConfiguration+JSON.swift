@@ -127,7 +127,7 @@ extension NamespaceMode: JSONCodable {
 }
 
 extension NetworkMode: JSONCodable {
-    /// Reads `none`, `host`, `container:<name>` or a list of networks.
+    /// Reads `none`, `host`, `container:<name>`, `task:<name>` or a list of networks.
     ///
     /// - Throws: `JSONError`.
     public init(json: JSONValue) throws(JSONError) {
@@ -139,6 +139,10 @@ extension NetworkMode: JSONCodable {
         case "host": self = .host
         case "none": self = .none
         case let text:
+            if text.hasPrefix("task:") {
+                self = .task(String(text.dropFirst("task:".count)))
+                return
+            }
             guard text.hasPrefix("container:") else { throw JSONError("unknown network mode \(text)") }
             self = .container(String(text.dropFirst("container:".count)))
         }
@@ -147,7 +151,7 @@ extension NetworkMode: JSONCodable {
     /// The text, or the networks.
     public var json: JSONValue {
         switch self {
-        case .host, .none, .container: .string(text)
+        case .host, .none, .container, .task: .string(text)
         case .networks(let requests): requests.json
         }
     }

@@ -1,3 +1,4 @@
+internal import ContainerNetwork
 internal import Glibc
 internal import OCIRuntime
 
@@ -18,6 +19,8 @@ public enum ContainerFilter: Sendable, Hashable {
     case exited(Int32)
     /// It uses the volume, or has a mount at this target.
     case volume(String)
+    /// It was put on this network when it was made.
+    case network(String)
 
     /// The statuses that a container can have, as `ps` shows them.
     public static let statuses = ["created", "running", "exited"]
@@ -27,7 +30,7 @@ public enum ContainerFilter: Sendable, Hashable {
     /// - Throws: `ConfigurationError` that lists the keys there are.
     public init(_ text: String) throws(ConfigurationError) {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        let accepted = "filter by id, name, label, status, ancestor, exited or volume, like status=exited"
+        let accepted = "filter by id, name, label, status, ancestor, exited, volume or network, like status=exited"
         guard parts.count == 2, !parts[1].isEmpty else {
             throw ConfigurationError("--filter", text, "it has no key or no value", accepted: accepted)
         }
@@ -56,6 +59,7 @@ public enum ContainerFilter: Sendable, Hashable {
             }
             self = .exited(code)
         case "volume": self = .volume(parts[1])
+        case "network": self = .network(parts[1])
         default: throw ConfigurationError("--filter", text, "there is no such key", accepted: accepted)
         }
     }
@@ -69,6 +73,7 @@ public enum ContainerFilter: Sendable, Hashable {
         case .ancestor: 4
         case .exited: 5
         case .volume: 6
+        case .network: 7
         }
     }
 
@@ -95,6 +100,9 @@ public enum ContainerFilter: Sendable, Hashable {
             return container.configuration.image == image || container.configuration.image == image + ":latest"
                 || container.imageID == image || (image.utf8.count >= 6 && hex.hasPrefix(image))
         case .exited(let code): return container.state.status == .exited && container.state.exitCode == code
+        case .network(let name):
+            let network = container.configuration.network
+            return network.text == name || network.requests.contains { $0.network == name }
         case .volume(let volume):
             return container.record.volumes.contains { $0.name == volume || $0.target == volume }
                 || container.configuration.mounts.contains { $0.target == volume || $0.source == volume }

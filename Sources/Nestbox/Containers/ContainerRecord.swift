@@ -29,7 +29,12 @@ struct ContainerRecord: JSONCodable, Hashable {
     var endpoints: [Endpoint] = []
 
     /// Whether the range of ids was leased for this container.
-    var ownsIDRange: Bool { idRange != nil && joined == nil }
+    var ownsIDRange: Bool { idRange != nil && joined == nil && task == nil }
+
+    /// The task whose network and ids it shares.
+    var task: String? {
+        if case .task(let name) = configuration.network { name } else { nil }
+    }
 
     /// The names of the volumes that belong to this container alone.
     var anonymousVolumes: [String] { volumes.filter(\.isAnonymous).map(\.name) }

@@ -44,7 +44,10 @@ extension Engine {
         facts.kernel = KernelVersion.running()
         var input = specificationInput(of: record, facts: facts)
         // Whose namespaces the container joined does not matter any more: they are entered through its own process.
-        if case .container = record.configuration.network { input.configuration.network = .none }
+        switch record.configuration.network {
+        case .container, .task: input.configuration.network = .none
+        case .host, .none, .networks: break
+        }
         input.configuration.pid = Self.withoutPartner(record.configuration.pid)
         input.configuration.ipc = Self.withoutPartner(record.configuration.ipc)
         input.configuration.uts = Self.withoutPartner(record.configuration.uts)

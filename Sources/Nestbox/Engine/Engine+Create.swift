@@ -58,6 +58,7 @@ extension Engine {
         try configuration.validate()
         let userNamespace = try UserNamespaceChoice(configuration)
         let partner = try partner(userNamespace)
+        let task = try record(ofTask: userNamespace)
         let facts = try HostFacts(gatheredFor: configuration)
         let lock = try makeFolder()
         let id = lock.name
@@ -71,7 +72,9 @@ extension Engine {
                 configuration: configuration, imageID: image.id, settings: image.settings,
                 layers: image.layers.map { relativeToRoot($0) }, joined: partner?.id, volumes: [],
                 cgroupPath: cgroupPath(of: id))
-            if let partner {
+            if let task {
+                record.idRange = task.idRange
+            } else if let partner {
                 record.idRange = partner.idRange
             } else if userNamespace == .own {
                 claimed.range = try idRanges.lease(to: id)
@@ -84,7 +87,8 @@ extension Engine {
             let input = specificationInput(of: record, facts: facts)
             // Made here once for its errors: what cannot work is refused now and not at the start. The namespaces of another
             // container are only known then.
-            _ = try input.withJoinedNamespaces(of: partner, process: nil).specification()
+            _ = try input.withJoinedNamespaces(of: partner, process: nil)
+                .withNamespaces(of: task.map { self.paths.task($0.name) }).specification()
             try AtomicFile.write(record.jsonBytes(), to: paths.record, isFlushed: !configuration.autoRemove)
             return NewContainer(record: record, input: input, lock: lock)
         } catch {
@@ -98,6 +102,12 @@ extension Engine {
     private func partner(_ choice: UserNamespaceChoice) throws -> Container? {
         guard case .container(let name) = choice else { return nil }
         return try container(name)
+    }
+
+    /// The task whose namespaces are joined.
+    private func record(ofTask choice: UserNamespaceChoice) throws -> TaskNetwork? {
+        guard case .task(let name) = choice else { return nil }
+        return try taskNetwork(name)
     }
 
     /// Makes a container folder of a new id and locks it.
@@ -173,6 +183,15 @@ extension Engine {
 }
 
 extension SpecificationInput {
+    /// With the namespaces of a task.
+    func withNamespaces(of task: TaskPaths?) -> SpecificationInput {
+        guard let task else { return self }
+        var result = self
+        result.joined[.network] = task.networkNamespace
+        result.joined[.user] = task.userNamespace
+        return result
+    }
+
     /// With the namespaces of the container that this one joins: of the running `process`, or of nobody in particular when
     /// the configuration is only checked.
     func withJoinedNamespaces(of partner: Container?, process: ProcessIdentity?) -> SpecificationInput {

@@ -1,4 +1,6 @@
+internal import ContainerNetwork
 internal import Glibc
+internal import LinuxNetwork
 internal import LinuxSystem
 internal import OCIRuntime
 internal import OCISpec
@@ -76,8 +78,12 @@ extension Engine {
         let wiring = try ContainerWiring(record, self)
         try ContainerFiles.write(input, try surroundings(of: record, wiring))
         guard let wiring else {
-            return try runtime.run(
+            var process = try runtime.run(
                 "supervise", request: request.jsonBytes(), attached: attached, inheriting: folders.descriptors)
+            if record.configuration.network == .host, !record.configuration.ports.isEmpty {
+                process.warnings.append("published ports mean nothing on the host's network")
+            }
+            return process
         }
         defer { wiring.release() }
         request.waitsForNetwork = true
@@ -99,6 +105,7 @@ extension Engine {
         var result = wiring?.surroundings ?? NameSurroundings()
         switch record.configuration.network {
         case .host:
+            try checkHostPorts(of: record)
             result.hosts = try StoredFile.readText("/etc/hosts")
             // Its servers are the host's own, on its loopback, too, unless others are asked for.
             if record.configuration.names == NameConfiguration() {
@@ -109,9 +116,46 @@ extension Engine {
             let partner = paths.container(joined)
             result.hosts = try StoredFile.readText(partner.hosts)
             result.resolver = try StoredFile.readText(partner.resolv)
+        case .task(let name):
+            let task = try taskNetwork(name)
+            let network = try network(task.endpoint.network)
+            let gateways = network.subnets.map(\.gateway)
+            result.addresses = task.endpoint.addresses
+            result.gateway = gateways.first
+            let isServed = NameService.program != nil && network.driver != .macvlan
+            result.servers = isServed && record.configuration.names.servers.isEmpty ? gateways : nil
         case .networks, .none: break
         }
+        result.links = try links(of: record)
         return result
+    }
+
+    /// Lines of /etc/hosts for `--link`: the other container's address on a network that both are on, and its names.
+    private func links(of record: ContainerRecord) throws -> [String] {
+        let own = try endpoints(of: record).map(\.network)
+        return try record.configuration.names.links.flatMap { link in
+            let parts = link.split(separator: ":").map(String.init)
+            let other = try container(parts[0])
+            let endpoints = try endpoints(of: other.record)
+            guard let endpoint = endpoints.first(where: { own.contains($0.network) }) else {
+                throw EngineError.invalidConfiguration(
+                    "cannot link to container \(other.name): it is on none of this container's networks")
+            }
+            let names = Set([parts[parts.count - 1], other.name, String(other.id.prefix(12))]).sorted()
+            return endpoint.addresses.map { "\($0)\t\(names.joined(separator: " "))" }
+        }
+    }
+
+    /// Refuses to start a container in the host's network whose ports somebody else has: its program would only fail later.
+    private func checkHostPorts(of record: ContainerRecord) throws {
+        // Others are mappings, which this network does not have.
+        let ports = record.configuration.ports.filter { $0.hostPorts?.contains($0.containerPort) ?? true }.map {
+            mapping in
+            PortMapping(
+                mapping.transport, hostAddress: mapping.hostAddress,
+                hostPorts: mapping.containerPort...mapping.containerPort, containerPort: mapping.containerPort)
+        }
+        try HeldPorts(ports, families: [.v4]).release()
     }
 
     func launchRequest(for record: ContainerRecord, _ given: SpecificationInput) throws -> LaunchRequest {
@@ -121,6 +165,16 @@ extension Engine {
             let partner = try runningPartner(joined)
             joinedProcess = partner.state.process
             input = given.withJoinedNamespaces(of: partner, process: joinedProcess)
+        }
+        if let name = record.task {
+            let task = try taskNetwork(name)
+            guard let lock = try FolderLock.acquire(self.paths.task(name).folder) else {
+                throw EngineError.failure("task \(name) was removed; make the container anew")
+            }
+            defer { lock.hold() }
+            try bringUp(task)
+            try restoreFirewall()
+            input = input.withNamespaces(of: self.paths.task(name))
         }
         let configuration = record.configuration
         let paths = paths.container(record.id)

@@ -19,7 +19,7 @@ public struct Engine: Sendable {
     let paths: EnginePaths
     private let reaper = ChildReaper()
 
-    var names: LinkTable { LinkTable(folder: paths.names, containers: paths.containers) }
+    var names: LinkTable { LinkTable(folder: paths.names, owners: [paths.containers]) }
     var idRanges: IDRangeLeases { IDRangeLeases(paths: paths) }
     var volumeStore: VolumeStore { VolumeStore(paths: paths) }
 

@@ -63,14 +63,7 @@ final class ContainerWiring {
             try host.connect(attachment, to: networks[index], in: namespace, isWayOut: index == 0)
         }
         publishNames()
-        do throws(SystemError) {
-            try host.firewall.admit(state)
-        } catch {
-            // The tables are not there yet, or are not there any more.
-            guard error.errno == .noSuchFile else { throw error }
-            try engine.restoreFirewall()
-            try host.firewall.admit(state)
-        }
+        try engine.admit(state)
     }
 
     /// Without names a container is still of use: it starts with a warning.
@@ -94,6 +87,17 @@ final class ContainerWiring {
 }
 
 extension Engine {
+    /// Lets the packets of a container or task pass; the firewall is made first where it is not there, or not any more.
+    func admit(_ state: NetworkState) throws {
+        do throws(SystemError) {
+            try hostNetwork.firewall.admit(state)
+        } catch {
+            guard error.errno == .noSuchFile else { throw error }
+            try restoreFirewall()
+            try hostNetwork.firewall.admit(state)
+        }
+    }
+
     /// Writes down what a container has of the host's network, and what its supervisor says to the kernel at its end.
     func write(_ state: NetworkState, of record: ContainerRecord) throws {
         let id = record.id

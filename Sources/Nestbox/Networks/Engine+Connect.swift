@@ -127,7 +127,12 @@ extension Engine {
     /// removed it.
     func settleNetworks(of containers: [Container]) throws {
         var needsFirewall = false
-        for container in containers where !container.configuration.network.requests.isEmpty {
+        for container in containers {
+            switch container.configuration.network {
+            case .task: if container.isRunning { needsFirewall = true }
+            case .host, .none, .container: continue
+            case .networks: break
+            }
             let state = container.isRunning ? try networkState(of: container.id) : nil
             if state != nil { needsFirewall = true }
             guard try isUnsettled(container, state) else { continue }

@@ -10,7 +10,8 @@ extension Engine {
 
     var networkPaths: NetworkPaths {
         NetworkPaths(
-            networks: paths.networks, containers: paths.containers, names: paths.runNames, identifier: paths.identifier)
+            networks: paths.networks, owners: [paths.containers, paths.tasks], names: paths.runNames,
+            identifier: paths.identifier)
     }
 
     func leases(of network: NetworkDefinition) -> AddressLeases {
@@ -25,6 +26,11 @@ extension Engine {
         do {
             for request in requests {
                 let network = try hostNetwork.store.network(named: request.network, created: Timestamp.nowText())
+                guard network.driver == .bridge else {
+                    throw EngineError.invalidConfiguration(
+                        "network \(network.name) is one for tasks; make a task on it with 'nestbox task-net create', and use "
+                            + "--network task:NAME")
+                }
                 guard !result.contains(where: { $0.network == network.name }) else {
                     throw EngineError.invalidConfiguration("network \(network.name) is named twice; name it once")
                 }
@@ -102,13 +108,19 @@ extension Engine {
     @discardableResult
     func restoreFirewall() throws -> Bool {
         let network = hostNetwork
-        return try network.restoreFirewall { try runningNetworkStates() }
+        let isRestored = try network.restoreFirewall { try runningNetworkStates() }
+        try restoreSecurityGroups()
+        return isRestored
     }
 
     /// What the running containers have of the host's network.
     func runningNetworkStates() throws -> [NetworkState] {
-        try StoredFile.names(in: paths.runContainers).compactMap { id in
+        let containers = try StoredFile.names(in: paths.runContainers).compactMap { id in
             ContainerID.isComplete(id) ? try networkState(of: id) : nil
         }
+        let tasks = try StoredFile.names(in: paths.runTasks).compactMap { name in
+            try StoredFile.read(paths.task(name).networkState).map { try NetworkState(jsonBytes: $0) }
+        }
+        return containers + tasks
     }
 }

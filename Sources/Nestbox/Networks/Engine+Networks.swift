@@ -93,11 +93,12 @@ extension Engine {
             if let mtu = network.mtu { options["com.docker.network.driver.mtu"] = String(mtu) }
             return [
                 "Name": .string(network.name), "Id": .string(network.id), "Created": .string(network.created),
-                "Scope": "local", "Driver": "bridge", "EnableIPv4": .bool(network.subnet(.v4) != nil),
+                "Scope": "local", "Driver": network.driver.json, "EnableIPv4": .bool(network.subnet(.v4) != nil),
                 "EnableIPv6": .bool(network.subnet(.v6) != nil),
                 "IPAM": ["Driver": "default", "Options": nil, "Config": .array(subnets)],
                 "Internal": .bool(network.isInternal), "Isolated": .bool(network.isIsolated), "Attachable": false,
-                "Ingress": false, "Bridge": .string(network.bridge), "Containers": .object(JSONObject(containers)),
+                "Ingress": false, "Parent": network.parent?.json ?? nil, "Bridge": .string(network.bridge),
+                "Containers": .object(JSONObject(containers)),
                 "Options": options.json, "Labels": network.labels.json,
             ]
         }

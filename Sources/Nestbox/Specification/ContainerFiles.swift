@@ -9,6 +9,8 @@ struct NameSurroundings {
     var resolver: String?
     /// The container's own addresses.
     var addresses: [IPAddress] = []
+    /// More lines of /etc/hosts.
+    var links: [String] = []
     /// The host's address on the container's first network.
     var gateway: IPAddress?
     /// The servers of the container's networks; nil: the host's.
@@ -92,6 +94,7 @@ enum ContainerFiles {
                 hostname: hostname, domainname: input.configuration.domainname, addresses: surroundings.addresses,
                 extra: names.extraHosts, gateway: surroundings.gateway)
         }
+        hosts += surroundings.links.map { $0 + "\n" }.joined()
         try StoredFile.write(files.hosts, hosts, mode: 0o644)
         var resolver = surroundings.resolver ?? ""
         if surroundings.resolver == nil {

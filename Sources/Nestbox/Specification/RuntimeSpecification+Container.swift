@@ -86,6 +86,9 @@ extension SpecificationInput {
             if case .container(let name) = configuration.network, joined[.network] == nil {
                 throw .invalidConfiguration("cannot join the network namespace of \(name)")
             }
+            if case .task(let name) = configuration.network, joined[.network] == nil {
+                throw .invalidConfiguration("cannot join the network namespace of task \(name)")
+            }
             result.append(Namespace(type: .network, path: joined[.network]))
         }
         for (kind, mode) in [

@@ -4,6 +4,8 @@ enum UserNamespaceChoice: Sendable, Hashable {
     case own
     /// The host's.
     case host
+    /// That of a task, whose network the container is in.
+    case task(String)
     /// That of another container, whose other namespaces it joins.
     case container(String)
 
@@ -24,6 +26,11 @@ enum UserNamespaceChoice: Sendable, Hashable {
             if case .container(let name) = mode { (option, name) } else { nil }
         }
         if let joined = joins.first?.name {
+            if case .task = configuration.network {
+                throw .invalidConfiguration(
+                    "--network \(configuration.network.text) cannot be combined with container:\(joined): namespaces of "
+                        + "different user namespaces do not go together; leave one out")
+            }
             if let other = joins.first(where: { $0.name != joined }) {
                 throw .invalidConfiguration(
                     "\(other.option) container:\(other.name) cannot be combined with container:\(joined): "
@@ -35,6 +42,15 @@ enum UserNamespaceChoice: Sendable, Hashable {
                         + "leave --userns out")
             }
             self = .container(joined)
+            return
+        }
+        if case .task(let name) = configuration.network {
+            guard configuration.userns == nil, !configuration.privileged else {
+                throw .invalidConfiguration(
+                    "--userns and --privileged cannot be combined with --network task:\(name): the containers of a task share "
+                        + "its user namespace; leave them out")
+            }
+            self = .task(name)
             return
         }
         switch configuration.userns {
@@ -52,7 +68,7 @@ enum UserNamespaceChoice: Sendable, Hashable {
         switch network {
         case .container(let name): .container(name)
         case .host: .host
-        case .networks, .none: .private
+        case .networks, .none, .task: .private
         }
     }
 }

@@ -18,6 +18,9 @@ struct EnginePaths: Sendable, Hashable {
     var containers: String { root + "/containers" }
     var names: String { root + "/names" }
     var idRanges: String { root + "/ids" }
+    var tasks: String { root + "/tasks" }
+    var securityGroups: String { root + "/security-groups" }
+    var runTasks: String { runRoot + "/tasks" }
     var networks: String { root + "/networks" }
     var volumes: String { root + "/volumes" }
     var runNames: String { runRoot + "/names" }

@@ -5,7 +5,7 @@ struct IDRangeLeases: Sendable {
     private let table: LinkTable
 
     init(paths: EnginePaths) {
-        table = LinkTable(folder: paths.idRanges, containers: paths.containers)
+        table = LinkTable(folder: paths.idRanges, owners: [paths.containers, paths.tasks])
     }
 
     /// Leases a range to a container whose folder exists.
@@ -14,7 +14,15 @@ struct IDRangeLeases: Sendable {
     /// parallel creates do not meet, and a range just given up is not handed out again at once.
     /// - Throws: `EngineError.failure` when every range is leased.
     func lease(to container: String) throws -> IDRange {
-        let start = Int(ContainerName.number(of: container) % UInt64(IDRange.available))
+        try lease(to: container, number: ContainerName.number(of: container))
+    }
+
+    /// Leases a range to a container or task whose folder exists.
+    ///
+    /// - Parameter number: where the search begins.
+    /// - Throws: `EngineError.failure` when every range is leased.
+    func lease(to container: String, number: UInt64) throws -> IDRange {
+        let start = Int(number % UInt64(IDRange.available))
         for step in 0..<IDRange.available {
             let number = (start + step) % IDRange.available
             if try table.claim(String(number), for: container) == .claimed { return IDRange(number: number) }

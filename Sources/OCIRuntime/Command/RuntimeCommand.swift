@@ -22,9 +22,14 @@ public enum RuntimeCommand {
             return 0
         case "supervise": return session(arguments) { Supervisor.run($0, client: $1, report: $2) }
         case "exec": return session(arguments) { ExecSession($0).run(client: $1, report: $2) }
+        case "namespaces":
+            return session(arguments) { (request: NamespaceRequest, client, report) in
+                _ = consume client
+                return NamespaceSession.run(request, report: report)
+            }
         default:
             complain(
-                "use nestbox-runtime through nestbox: it knows `supervise`, `exec` and `--version`")
+                "use nestbox-runtime through nestbox: it knows `supervise`, `exec`, `namespaces` and `--version`")
             return 125
         }
     }

@@ -26,20 +26,8 @@ struct Inspect: NestboxCommand {
         if let type, type != "container", type != "image" {
             throw ConfigurationError("--type", type, "there is no such type", accepted: "give container or image")
         }
-        let template = try format.flatMap { $0.isEmpty ? nil : try Template(parsing: $0 == "json" ? "{{json .}}" : $0) }
         let engine = try globals.engine()
-        var found: [JSONValue] = []
-        let code = try Each.of(names) { name in
-            let value = try look(for: name, engine)
-            if let template {
-                try StandardOutput.line(try template.render(value))
-            } else {
-                found.append(value)
-            }
-        }
-        // As in Docker, what was found is printed even when something else was not.
-        if template == nil { try StandardOutput.write(JSONValue.array(found).inspectText) }
-        return code
+        return try Inspection.show(names, format: format) { try look(for: $0, engine) }
     }
 
     private func look(for name: String, _ engine: Engine) throws -> JSONValue {

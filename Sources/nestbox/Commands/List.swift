@@ -28,7 +28,8 @@ struct List: NestboxCommand {
     @Option(
         name: .shortAndLong,
         help: .init(
-            "id=, name=, label=, status=, ancestor=, exited= or volume=. May be repeated.", valueName: "key=value"))
+            "id=, name=, label=, status=, ancestor=, exited=, volume= or network=. May be repeated.",
+            valueName: "key=value"))
     var filter: [String] = []
 
     @Option(name: .long, help: .init("table, json, or a template such as '{{.ID}} {{.Names}}'.", valueName: "format"))

@@ -35,7 +35,9 @@ struct Root: ParsableCommand {
     ]
 
     /// The commands that consist of others.
-    static let groups: [any CommandGroup.Type] = [NetworkGroup.self, SystemGroup.self]
+    static let groups: [any CommandGroup.Type] = [
+        NetworkGroup.self, TaskNetworkGroup.self, SecurityGroupGroup.self, SystemGroup.self,
+    ]
 
     /// The commands of that name.
     static func group(named name: String) -> (any CommandGroup.Type)? {

@@ -61,6 +61,12 @@ struct NetworkOptions: ParsableArguments {
             "A line of /etc/hosts; the address may be host-gateway. May be repeated.", valueName: "name:address"))
     var addHost: [String] = []
 
+    @Option(
+        name: .long,
+        help: .init("Put another container's address into /etc/hosts. May be repeated.", valueName: "container[:alias]")
+    )
+    var link: [String] = []
+
     func apply(to configuration: inout ContainerConfiguration) throws {
         configuration.network = try mode()
         if case .networks(var requests) = configuration.network {
@@ -89,6 +95,7 @@ struct NetworkOptions: ParsableArguments {
                 try NetworkText.resolverOption($0, option: "--dns-option")
             }
         }
+        for text in link { configuration.names.links.append(try NetworkText.link(text, option: "--link")) }
         for text in addHost {
             configuration.names.extraHosts.append(try NetworkText.extraHost(text, option: "--add-host"))
         }

@@ -11,7 +11,7 @@ import Testing
 
     init() throws {
         folder = try TemporaryFolder()
-        table = LinkTable(folder: folder.path + "/names", containers: try folder.makeFolder("containers"))
+        table = LinkTable(folder: folder.path + "/names", owners: [try folder.makeFolder("containers")])
     }
 
     private func makeContainer(_ id: String) throws {

@@ -63,7 +63,7 @@ extension NetworkMode {
         case "none": self = .none
         case "", "default": self = .bridge
         default:
-            let accepted = "give host, none, bridge, container:NAME or the name of a network"
+            let accepted = "give host, none, bridge, container:NAME, task:NAME or the name of a network"
             if text.hasPrefix("container:") {
                 let name = String(text.dropFirst("container:".count))
                 guard NameText.isName(name, minimum: 1) else {
@@ -72,6 +72,10 @@ extension NetworkMode {
                         accepted: accepted)
                 }
                 self = .container(name)
+                return
+            }
+            if text.hasPrefix("task:") {
+                self = .task(try NetworkText.name(String(text.dropFirst("task:".count)), option: option))
                 return
             }
             self = .networks([try EndpointRequest(parsing: text, option: option)])
@@ -84,6 +88,7 @@ extension NetworkMode {
         case .host: "host"
         case .none: "none"
         case .container(let name): "container:\(name)"
+        case .task(let name): "task:\(name)"
         case .networks(let requests): requests.map(\.network).joined(separator: ",")
         }
     }

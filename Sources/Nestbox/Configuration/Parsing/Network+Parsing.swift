@@ -97,6 +97,17 @@ public enum NetworkText {
         return "\(name):\(address)"
     }
 
+    /// Another container and its alias.
+    ///
+    /// - Throws: `ConfigurationError`.
+    public static func link(_ text: String, option: String) throws(ConfigurationError) -> String {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard (1...2).contains(parts.count), parts.allSatisfy({ NameText.isName($0, minimum: 1) }) else {
+            throw ConfigurationError(option, text, "it is no container and alias", accepted: "give CONTAINER[:ALIAS]")
+        }
+        return text
+    }
+
     /// A domain of `--dns-search`.
     ///
     /// - Throws: `ConfigurationError`.

@@ -12,7 +12,10 @@ struct NetworkCreate: NestboxCommand {
     static let verb = "network create"
     static let switches: [String: Character?] = ["internal": nil, "ipv6": nil, "isolated": nil, "attachable": nil]
 
-    @Option(name: .shortAndLong, help: .init("The kind of network: bridge.", valueName: "driver"))
+    @Option(
+        name: .shortAndLong,
+        help: .init("bridge for containers, routed or macvlan for tasks (default bridge).", valueName: "driver"),
+        completion: .list(["bridge", "routed", "macvlan"]))
     var driver: String?
 
     @Option(name: .long, help: .init("A subnet; one of each family. May be repeated.", valueName: "network"))
@@ -38,6 +41,9 @@ struct NetworkCreate: NestboxCommand {
     @Flag(name: .long, help: "Accepted for Docker's sake.")
     var attachable = false
 
+    @Option(name: .long, help: .init("The host's interface of a macvlan network.", valueName: "interface"))
+    var parent: String?
+
     @Option(name: .long, help: .init("The most bytes in a packet.", valueName: "bytes"))
     var mtu: String?
 
@@ -61,10 +67,15 @@ struct NetworkCreate: NestboxCommand {
     }
 
     private func request() throws -> NetworkRequest {
-        if let driver, driver != "bridge" {
-            throw ConfigurationError("--driver", driver, "there is no such driver", accepted: "give bridge")
-        }
         var request = NetworkRequest(name: try NetworkText.name(name, option: "NAME"))
+        if let driver {
+            guard let known = NetworkDriver(rawValue: driver) else {
+                throw ConfigurationError(
+                    "--driver", driver, "there is no such driver", accepted: "give bridge, routed or macvlan")
+            }
+            request.driver = known
+        }
+        request.parent = parent
         guard !["host", "none", "default"].contains(name) else {
             throw ConfigurationError("NAME", name, "it stands for a mode of --network", accepted: "choose another name")
         }
@@ -77,6 +88,17 @@ struct NetworkCreate: NestboxCommand {
             let (key, value) = try NameText.keyValue(text, option: "--opt", required: true)
             try apply(key, value, to: &request)
             request.options[key] = value
+        }
+        guard (request.driver == .macvlan) == (request.parent != nil) else {
+            throw ConfigurationError(
+                "--parent", request.parent ?? "",
+                "a macvlan network has an interface of the host, and no other network has",
+                accepted: "give --driver macvlan and --parent together")
+        }
+        guard request.driver != .macvlan || !request.subnets.isEmpty else {
+            throw ConfigurationError(
+                "--subnet", "", "a macvlan network has addresses of its LAN",
+                accepted: "give --subnet, --gateway and, for what is not the router's to give out, --ip-range")
         }
         for text in label {
             let (key, value) = try NameText.keyValue(text, option: "--label", required: false)
@@ -92,6 +114,7 @@ struct NetworkCreate: NestboxCommand {
             request.masquerades = try OptionNumber.boolean(value, option: "--opt \(key)")
         case "com.docker.network.bridge.enable_icc":
             request.isIsolated = try !OptionNumber.boolean(value, option: "--opt \(key)")
+        case "parent": request.parent = value
         case "isolate": request.isIsolated = try OptionNumber.boolean(value, option: "--opt \(key)")
         default:
             throw ConfigurationError(

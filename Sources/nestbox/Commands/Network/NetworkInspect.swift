@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import ContainerNetwork
 internal import Nestbox
-internal import OCISpec
 
 /// `nestbox network inspect`.
 struct NetworkInspect: NestboxCommand {
@@ -17,18 +16,7 @@ struct NetworkInspect: NestboxCommand {
     var names: [String]
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {
-        let template = try format.flatMap { $0.isEmpty ? nil : try Template(parsing: $0 == "json" ? "{{json .}}" : $0) }
         let engine = try globals.engine()
-        var found: [JSONValue] = []
-        let code = try Each.of(names) { name in
-            let value = try engine.inspect(try engine.network(name))
-            if let template {
-                try StandardOutput.line(try template.render(value))
-            } else {
-                found.append(value)
-            }
-        }
-        if template == nil { try StandardOutput.write(JSONValue.array(found).inspectText) }
-        return code
+        return try Inspection.show(names, format: format) { try engine.inspect(try engine.network($0)) }
     }
 }

@@ -41,7 +41,7 @@ struct NetworkList: NestboxCommand {
         let rows = networks.map { network -> JSONValue in
             [
                 "ID": .string(noTruncation ? network.id : String(network.id.prefix(12))),
-                "Name": .string(network.name), "Driver": "bridge", "Scope": "local",
+                "Name": .string(network.name), "Driver": network.driver.json, "Scope": "local",
                 "Subnets": .string(network.subnets.map { "\($0.network)" }.joined(separator: ",")),
                 "IPv6": .string(String(network.subnet(.v6) != nil)), "Internal": .string(String(network.isInternal)),
                 "Labels": .string(
@@ -57,7 +57,7 @@ struct NetworkList: NestboxCommand {
         switch key {
         case "name": return network.name.contains(value)
         case "id": return network.id.hasPrefix(value)
-        case "driver": return value == "bridge"
+        case "driver": return value == network.driver.rawValue
         case "label":
             let parts = value.split(separator: "=", maxSplits: 1).map(String.init)
             guard let label = network.labels[parts.first ?? ""] else { return false }
