@@ -11,6 +11,8 @@ KERNELS ?= 6.1 6.12
 
 # Headers and static archives: libseccomp, libcap and libarchive with what its tar, gzip and zstd code refers to.
 BUILD_PACKAGES := libseccomp-dev libcap-dev libarchive-dev libzstd-dev libacl1-dev libattr1-dev zlib1g-dev binutils
+# What tests of networks use: namespaces and rules are looked at with ip and nft, and dnsmasq serves names.
+TEST_PACKAGES := iproute2 nftables dnsmasq-base util-linux
 # What makes images from rootfs-fixtures.
 FIXTURE_PACKAGES := busybox-static python3 zstd gzip
 
@@ -50,10 +52,12 @@ test: build build-tests fixtures unit-test integration-test vm-test ## All tests
 unit-test: build-tests ## Tests that need no container
 	swift test --skip-build --disable-xctest --skip IntegrationTests
 
-integration-test: build build-tests fixtures ## Real containers on this machine; needs root
+integration-test: build build-tests fixtures ## Real containers on this machine, in network namespaces of the tests' own; needs root
+	@Tests/Support/packages.sh $(TEST_PACKAGES)
 	swift test --skip-build --disable-xctest --filter IntegrationTests
 
 vm-test: build build-tests fixtures ## Integration tests in VMs with pure cgroup v2 (KERNELS="6.1 6.12")
+	@Tests/Support/packages.sh $(TEST_PACKAGES)
 	@for kernel in $(KERNELS); do echo "== kernel $$kernel"; Tests/VM/tests.sh run "$$kernel"; done
 
 vm-shell: build fixtures ## A prompt in the VM, with the executables and images (KERNELS' last)

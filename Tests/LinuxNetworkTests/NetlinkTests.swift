@@ -142,7 +142,7 @@ import LinuxSystem
                         to: "postrouting",
                         [
                             .load(.outputInterface, 0), .isNotIn(set: "bridges", 0), .loadConnection(.status, 0),
-                            .mask(0, [32, 0, 0, 0]), .notEqual(0, [0, 0, 0, 0]), .count, .masquerade,
+                            .mask(0, [32, 0, 0, 0]), .notEqual(0, [0, 0, 0, 0]), .masquerade,
                         ], comment: "leaving"),
                 ] + table.add([element], to: ports)
                     + table.add([FirewallSet.Element([FirewallSet.interface("nb0")])], to: bridges))

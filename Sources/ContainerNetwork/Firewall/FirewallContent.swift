@@ -14,6 +14,16 @@ struct FirewallContent: Sendable, Hashable {
         if network.isInternal { add(FirewallLayout.internals, [name]) }
         if network.masquerades { add(FirewallLayout.masqueraded, [name]) }
         if !network.isIsolated { add(FirewallLayout.pairs, [name, name]) }
+        for gateway in network.subnets.map(\.gateway) {
+            let isIPv4 = gateway.family == .v4
+            add(isIPv4 ? FirewallLayout.gateways4 : FirewallLayout.gateways6, [gateway.bytes])
+            add(isIPv4 ? FirewallLayout.doors4 : FirewallLayout.doors6, [gateway.bytes, name])
+        }
+    }
+
+    /// What this host forwards because of us.
+    mutating func add(forwarding families: [IPFamily]) {
+        for family in families { add(FirewallLayout.forwarded, [[family == .v4 ? 2 : 10]]) }
     }
 
     /// What an interface needs.
@@ -44,11 +54,11 @@ struct FirewallContent: Sendable, Hashable {
             for target in endpoint.addresses {
                 let isIPv4 = target.family == .v4
                 let value = [target.bytes, FirewallSet.port(port.containerPort)]
-                guard let address = port.hostAddress else {
+                if let address = port.hostAddress, address.family != target.family { continue }
+                guard let address = port.hostAddress, address != target.family.unspecified else {
                     add(isIPv4 ? FirewallLayout.ports4 : FirewallLayout.ports6, key, value)
                     continue
                 }
-                guard address.family == target.family else { continue }
                 add(isIPv4 ? FirewallLayout.bound4 : FirewallLayout.bound6, [address.bytes] + key, value)
             }
         }

@@ -82,8 +82,48 @@ extension FirewallLayout {
         Chain(
             name: "output", entry: ("nat", .output, Priority.destinationNAT),
             rules: [
+                // What comes from ::1 cannot leave the loopback interface: refused at once is better than lost.
                 Rule(
-                    "what this host sends to itself may be for a published port", isForHost + [.decide(.jump("ports"))])
+                    "the IPv6 loopback stays with this host",
+                    isIPv6 + [
+                        .loadBytes(.network, offset: 24, count: 16, 0),
+                        .equal(0, [UInt8](repeating: 0, count: 15) + [1]), .decide(.return),
+                    ]),
+                Rule(
+                    "what this host sends to itself may be for a published port", isForHost + [.decide(.jump("ports"))]),
+            ]),
+        Chain(
+            name: "input", entry: ("filter", .input, Priority.filter),
+            rules: [
+                Rule(
+                    "this host talks to itself",
+                    [.load(.inputInterface, 0), .equal(0, interfaceLoopback), .decide(.return)]),
+                Rule("answers pass", isKnown + [.decide(.return)]),
+                Rule(
+                    "IPv4: a network's gateway serves its own network only (CVE-2024-29018)",
+                    isIPv4 + [
+                        .loadBytes(.network, offset: 16, count: 4, 0), .isIn(set: gateways4.name, 0),
+                        .load(.inputInterface, 1), .isNotIn(set: doors4.name, 0), .decide(.drop),
+                    ]),
+                Rule(
+                    "IPv6: a network's gateway serves its own network only (CVE-2024-29018)",
+                    isIPv6 + [
+                        .loadBytes(.network, offset: 24, count: 16, 0), .isIn(set: gateways6.name, 0),
+                        .load(.inputInterface, 4), .isNotIn(set: doors6.name, 0), .decide(.drop),
+                    ]),
+                Rule(
+                    "all but internal networks reach this host",
+                    [.load(.inputInterface, 0), .isNotIn(set: internals.name, 0), .decide(.return)]),
+                Rule(
+                    "internal networks ping it (ICMP)",
+                    [.load(.transportProtocol, 0), .equal(0, [1]), .decide(.return)]),
+                Rule(
+                    "internal networks ping and find it (ICMPv6)",
+                    [.load(.transportProtocol, 0), .equal(0, [58]), .decide(.return)]),
+                Rule(
+                    "internal networks ask it for names",
+                    [.loadBytes(.transport, offset: 2, count: 2, 0), .equal(0, [0, 53]), .decide(.return)]),
+                Rule("internal networks reach nothing else of it", [.decide(.drop)]),
             ]),
         Chain(
             name: "forward", entry: ("filter", .forward, Priority.filter),
@@ -106,6 +146,9 @@ extension FirewallLayout {
                     "all else to a container is closed, from other networks and from outside",
                     goesToBridge + [.decide(.drop)]),
                 Rule("containers reach the outside", comesFromBridge + [.decide(.accept)]),
+                Rule(
+                    "this host forwards for containers only, unless somebody else has made it a router",
+                    [.load(.networkProtocol, 0), .isIn(set: forwarded.name, 0), .decide(.drop)]),
             ]),
         Chain(
             name: "postrouting", entry: ("nat", .postrouting, Priority.sourceNAT),

@@ -28,6 +28,13 @@ struct FirewallLayout: Sendable {
     /// Containers' addresses and the bridge of each.
     static let hosts4 = FirewallSet("hosts4", key: [.ipv4Address, .interfaceName])
     static let hosts6 = FirewallSet("hosts6", key: [.ipv6Address, .interfaceName])
+    /// The host's own addresses on networks, and the bridge of each.
+    static let gateways4 = FirewallSet("gateways4", key: [.ipv4Address])
+    static let gateways6 = FirewallSet("gateways6", key: [.ipv6Address])
+    static let doors4 = FirewallSet("doors4", key: [.ipv4Address, .interfaceName])
+    static let doors6 = FirewallSet("doors6", key: [.ipv6Address, .interfaceName])
+    /// The network protocols (`NFPROTO_*`) that this host forwards because of us.
+    static let forwarded = FirewallSet("forwarded", key: [.transportProtocol])
     /// Ports that are published on all addresses of the host.
     static let ports4 = FirewallSet("ports4", key: [.transportProtocol, .port], value: [.ipv4Address, .port])
     static let ports6 = FirewallSet("ports6", key: [.transportProtocol, .port], value: [.ipv6Address, .port])
@@ -37,7 +44,8 @@ struct FirewallLayout: Sendable {
     static let bound6 = FirewallSet(
         "bound6", key: [.ipv6Address, .transportProtocol, .port], value: [.ipv6Address, .port])
     static let inetSets = [
-        bridges, internals, masqueraded, pairs, hosts4, hosts6, ports4, ports6, bound4, bound6,
+        bridges, internals, masqueraded, pairs, hosts4, hosts6, gateways4, gateways6, doors4, doors6, forwarded, ports4,
+        ports6, bound4, bound6,
     ]
 
     /// The interfaces of containers on the host.

@@ -1,4 +1,4 @@
-internal import LinuxNetwork
+public import LinuxNetwork
 public import LinuxSystem
 
 /// The engine's firewall tables in the kernel.
@@ -58,9 +58,17 @@ public struct HostFirewall: Sendable {
 
     /// Makes the tables anew, with what these networks and containers need, in the place of whatever they were.
     ///
+    /// - Parameters:
+    ///   - networks: all networks.
+    ///   - containers: what the running containers have.
+    ///   - forwarding: the families that this host forwards because of us.
+    ///
     /// - Throws: `SystemError`.
-    public func install(networks: [NetworkDefinition], containers: [NetworkState]) throws {
+    public func install(
+        networks: [NetworkDefinition], containers: [NetworkState], forwarding: [IPFamily]
+    ) throws {
         var content = FirewallContent()
+        content.add(forwarding: forwarding)
         for network in networks { content.add(network) }
         for container in containers { content.add(container) }
         try NetlinkSocket(.netfilter).commit(layout.requests() + content.insertion(layout))
@@ -112,15 +120,21 @@ public struct HostFirewall: Sendable {
 
     /// Forgets what a container had, and lets pass what it has now, in one transaction.
     ///
-    /// - Throws: `SystemError`.
-    public func replace(_ old: NetworkState, with new: NetworkState) throws {
+    /// - Throws: `SystemError`; `ENOENT` when the tables, or something that the container had, are gone.
+    public func replace(_ old: NetworkState, with new: NetworkState) throws(SystemError) {
         var (before, after) = (FirewallContent(), FirewallContent())
         before.add(old)
         after.add(new)
-        if try Self.commit(before.removal(layout) + after.insertion(layout)) { return }
-        // Somebody has removed the tables: they are put back with what is written down.
-        try dismiss(old)
-        _ = try Self.commit(after.insertion(layout))
+        try NetlinkSocket(.netfilter).commit(before.removal(layout) + after.insertion(layout))
+    }
+
+    /// Forwards nothing of a family but what is for containers.
+    ///
+    /// - Throws: `SystemError`.
+    func close(forwarding family: IPFamily) throws {
+        var content = FirewallContent()
+        content.add(forwarding: [family])
+        _ = try Self.commit(content.insertion(layout))
     }
 
     /// The message that forgets a container, for its supervisor to send at its end.

@@ -27,6 +27,7 @@ public struct HostNetwork: Sendable {
         let lock = try store.lock()
         defer { lock.hold() }
         if let bridge = try socket.interface(named: network.bridge), bridge.isUp { return bridge.index }
+        if try socket.interface(named: network.bridge) == nil { try checkRoutes(of: network) }
         try prepareHost(for: network)
         var requests: [NetlinkRequest] = []
         let address = network.subnets.first.map { MACAddress(for: $0.gateway) }
@@ -51,10 +52,26 @@ public struct HostNetwork: Sendable {
         return index
     }
 
+    /// Since the network was made, somebody else may have taken its addresses.
+    private func checkRoutes(of network: NetworkDefinition) throws {
+        for subnet in network.subnets {
+            for route in try Route.all(subnet.network.address.family)
+            where route.destination.overlaps(subnet.network) {
+                throw NetworkError.address(
+                    "cannot bring up network \(network.name): this host has a route to \(route.destination), which overlaps its "
+                        + "subnet \(subnet.network); remove the route, or the network")
+            }
+        }
+    }
+
     /// The host must forward packets between interfaces.
     private func prepareHost(for network: NetworkDefinition) throws {
-        if try KernelSetting.read("net/ipv4/ip_forward") != "1" { try KernelSetting.write("net/ipv4/ip_forward", "1") }
+        if try KernelSetting.read("net/ipv4/ip_forward") != "1" {
+            try close(.v4)
+            try KernelSetting.write("net/ipv4/ip_forward", "1")
+        }
         guard network.subnet(.v6) != nil, try KernelSetting.read("net/ipv6/conf/all/forwarding") != "1" else { return }
+        try close(.v6)
         // A router does not listen to other routers (ip-sysctl.rst, accept_ra) unless it is told to: the host's own way out may
         // depend on them.
         for name in try StoredFile.names(in: "/proc/sys/net/ipv6/conf") {
@@ -80,6 +97,14 @@ public struct HostNetwork: Sendable {
         return true
     }
 
+    /// Starts a network's name server again if it has ended.
+    ///
+    /// - Throws: `NetworkError`, `SystemError`.
+    public func reviveNames(on network: NetworkDefinition) throws {
+        guard let program = NameService.program, network.driver != .macvlan else { return }
+        try NameService(of: network, paths: store.paths).start(program, lock: store.lock)
+    }
+
     /// Removes a network's bridge and all that the firewall knows of it.
     ///
     /// - Throws: `SystemError`.
@@ -88,6 +113,17 @@ public struct HostNetwork: Sendable {
         guard network.driver != .macvlan else { return }
         try NetlinkSocket(.route).perform([.removeLink(network.bridge)])
         try firewall.dismiss(network)
+    }
+
+    /// Other machines must not find a way between this host's networks because containers need forwarding (as Docker sees to, too).
+    private func close(_ family: IPFamily) throws {
+        try StoredFile.write(store.paths.forwarding(family), "", mode: 0o600)
+        try firewall.close(forwarding: family)
+    }
+
+    /// The families that this host forwards because of us.
+    private var forwarding: [IPFamily] {
+        IPFamily.allCases.filter { StoredFile.exists(store.paths.forwarding($0)) }
     }
 
     /// Puts the firewall back if it, or a rule of it, is not there.
@@ -115,11 +151,14 @@ public struct HostNetwork: Sendable {
     }
 
     private func install(containers: () throws -> [NetworkState]) throws {
-        let before = try containers()
-        try firewall.install(networks: try store.all(), containers: before)
-        // Who ended meanwhile has taken back what was not there yet.
-        let after = Set(try containers())
-        for container in before where !after.contains(container) { try firewall.dismiss(container) }
+        var known = Set(try containers())
+        try firewall.install(networks: try store.all(), containers: Array(known), forwarding: forwarding)
+        // Who was admitted meanwhile was so in the old tables, and who ended has taken back what was not there yet.
+        while case let now = Set(try containers()), now != known {
+            for container in known.subtracting(now) { try firewall.dismiss(container) }
+            for container in now.subtracting(known) { try firewall.admit(container) }
+            known = now
+        }
     }
 
     // MARK: - Interfaces

@@ -38,11 +38,13 @@ public struct NameService: Sendable {
         guard process() == nil else { return }
         // The server has given root up when it reads these; what else is in the run root has modes of its own.
         try StoredFile.makeFolder(hosts, mode: 0o755, parents: 0o755)
-        let runRoot = paths.names.split(separator: "/").dropLast().joined(separator: "/")
-        try retrying("change the mode of", "/" + runRoot) { chmod("/" + runRoot, 0o711) }
+        let mode = try FileDescriptor.open(paths.runRoot, O_RDONLY | O_DIRECTORY).status().st_mode
+        if mode & 0o011 != 0o011 {
+            try retrying("change the mode of", paths.runRoot) { chmod(paths.runRoot, mode & 0o7777 | 0o011) }
+        }
         var arguments = [
             "--conf-file=", "--user=nobody", "--pid-file=\(pidFile)", "--bind-interfaces", "--no-hosts",
-            "--hostsdir=\(hosts)", "--domain-needed", "--cache-size=1000",
+            "--hostsdir=\(hosts)", "--domain-needed", "--bogus-priv", "--cache-size=1000",
         ]
         arguments += network.subnets.map { "--listen-address=\($0.gateway)" }
         if network.isInternal { arguments.append("--no-resolv") }

@@ -78,6 +78,7 @@ public struct NetworkStore: Sendable {
     ///
     /// - Throws: `NetworkError`, `SystemError`, `JSONError`.
     public func create(_ request: NetworkRequest, created: String) throws -> NetworkDefinition {
+        try Self.check(request)
         let lock = try lock()
         defer { lock.hold() }
         let others = try all()
@@ -98,6 +99,31 @@ public struct NetworkStore: Sendable {
         try FileTree.remove(paths.leases(of: request.name))
         try AtomicFile.write(definition.jsonBytes(), to: paths.record(of: request.name), isFlushed: true)
         return definition
+    }
+
+    /// Checks what must hold whoever asks: a name becomes a path, and the kernel refuses the rest only when a container starts.
+    private static func check(_ request: NetworkRequest) throws {
+        let letters = request.name.utf8.allSatisfy {
+            (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || [45, 46, 95].contains($0)
+        }
+        guard letters, (1...64).contains(request.name.utf8.count), request.name.first != ".", request.name.first != "-"
+        else {
+            throw NetworkError.invalid("invalid network name: only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed, at most 64")
+        }
+        for subnet in request.subnets {
+            let gateway = subnet.gateway
+            guard subnet.network.contains(gateway), gateway != subnet.network.first,
+                gateway.family == .v6 || gateway != subnet.network.last
+            else {
+                throw NetworkError.address(
+                    "gateway \(gateway) is no host's address in \(subnet.network); choose another one")
+            }
+        }
+        let hasIPv6 = request.hasIPv6 || request.subnets.contains { $0.network.address.family == .v6 }
+        // RFC 8200, section 5.
+        if hasIPv6, let mtu = request.mtu, mtu < 1280 {
+            throw NetworkError.invalid("an MTU of \(mtu) is too small for IPv6, which needs 1280; choose a larger one")
+        }
     }
 
     /// Removes a network that nobody uses, with its bridge.

@@ -80,6 +80,10 @@ public final class HeldPorts {
             return .port(
                 "cannot publish port \(port): \(place) is already in use by another program or container (EADDRINUSE); "
                     + "choose another port, or see who has it with 'ss -lnp'")
+        case Errno(EPROTONOSUPPORT):
+            return .port(
+                "cannot publish port \(mapping.containerPort): this kernel has no \(mapping.transport.rawValue) (EPROTONOSUPPORT)"
+            )
         case Errno(EADDRNOTAVAIL):
             return .port("cannot publish port \(port): \(place) is no address of this host (EADDRNOTAVAIL)")
         default:
@@ -95,8 +99,6 @@ public final class HeldPorts {
         for address in addresses {
             switch Self.bind(address, transport, port) {
             case .success(let socket): sockets.append(socket)
-            // A kernel without SCTP has no program that could take the port, either.
-            case .failure(let error) where transport == .sctp && error == Errno(EPROTONOSUPPORT): break
             case .failure(let error):
                 for socket in sockets { close(socket) }
                 return ([], error)

@@ -21,7 +21,7 @@ public enum TransportProtocol: String, JSONCodable, CaseIterable, Sendable {
 public struct PortMapping: JSONCodable, Hashable {
     /// The protocol.
     public var transport: TransportProtocol
-    /// The address of the host; nil: all of them.
+    /// The address of the host, an unspecified one for all of its family; nil: all of both.
     public var hostAddress: IPAddress?
     /// The ports of the host, the first free of which is taken; nil: any free one of the ephemeral range.
     public var hostPorts: ClosedRange<UInt16>?

@@ -29,7 +29,7 @@ public enum FirewallExpression: Sendable, Hashable {
 
     /// What is known of a packet's connection (`enum nft_ct_keys`), four bytes each.
     public enum Connection: UInt32, Sendable {
-        /// A mask of `FirewallRule.established` and the like.
+        /// A mask of `NF_CT_STATE_BIT` (linux/netfilter/nf_conntrack_common.h).
         case state = 0
         /// A mask of `IPS_*`.
         case status = 2
@@ -69,7 +69,6 @@ public enum FirewallExpression: Sendable, Hashable {
     case redirect(IPFamily, address: Int, port: Int)
     /// The packet gets the address of the interface that it leaves by.
     case masquerade
-    case count
     case decide(Verdict)
 
     /// The kernel's number of a register (NFT_REG32_00 and following).
@@ -86,7 +85,6 @@ public enum FirewallExpression: Sendable, Hashable {
         case .isIn, .isNotIn, .find, .jumpByMap: "lookup"
         case .redirect: "nat"
         case .masquerade: "masq"
-        case .count: "counter"
         case .decide: "immediate"
         }
     }
@@ -133,7 +131,7 @@ public enum FirewallExpression: Sendable, Hashable {
             message.add(UInt16(NFTA_NAT_FAMILY.rawValue), bigEndian: UInt32(family.number))
             message.add(UInt16(NFTA_NAT_REG_ADDR_MIN.rawValue), bigEndian: Self.number(address))
             message.add(UInt16(NFTA_NAT_REG_PROTO_MIN.rawValue), bigEndian: Self.number(port))
-        case .masquerade, .count: break
+        case .masquerade: break
         case .decide(let verdict):
             message.add(UInt16(NFTA_IMMEDIATE_DREG.rawValue), bigEndian: UInt32(NFT_REG_VERDICT.rawValue))
             message.nest(UInt16(NFTA_IMMEDIATE_DATA.rawValue)) { $0.addVerdict(verdict) }

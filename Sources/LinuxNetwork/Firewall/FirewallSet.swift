@@ -78,7 +78,9 @@ public struct FirewallSet: Sendable, Hashable {
         }
 
         private static func registers(_ fields: [[UInt8]]) -> [UInt8] {
-            fields.flatMap { $0 + [UInt8](repeating: 0, count: (4 - $0.count % 4) % 4) }
+            // A single field has its own length, several stand in whole registers.
+            if fields.count == 1 { return fields[0] }
+            return fields.flatMap { $0 + [UInt8](repeating: 0, count: (4 - $0.count % 4) % 4) }
         }
     }
 

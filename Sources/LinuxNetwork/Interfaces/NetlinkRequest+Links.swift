@@ -82,6 +82,14 @@ extension NetlinkRequest {
         if let mtu { message.add(UInt16(IFLA_MTU), mtu) }
         message.nest(UInt16(IFLA_LINKINFO)) { message in
             message.add(UInt16(IFLA_INFO_KIND), text: "bridge")
+            message.nest(UInt16(IFLA_INFO_DATA)) { message in
+                // struct br_boolopt_multi of linux/if_bridge.h, the values and which of them are meant: bit 0 is
+                // BR_BOOLOPT_NO_LL_LEARN. From frames to its own group of addresses (LLDP above all), which no filter sees, the
+                // bridge would learn where a sender is, and give a container the packets of another.
+                message.add(
+                    UInt16(IFLA_BR_MULTI_BOOLOPT),
+                    bytes: [UInt32(1), UInt32(1)].flatMap { withUnsafeBytes(of: $0, Array.init) })
+            }
         }
         return NetlinkRequest("make bridge", name, message)
     }

@@ -22,6 +22,7 @@ extension Engine {
                 }
             }
             var result: [Container] = []
+            var running: [Container] = []
             for id in try StoredFile.names(in: paths.containers) where ContainerID.isComplete(id) {
                 let container: Container
                 do {
@@ -33,10 +34,11 @@ extension Engine {
                     damaged(error)
                     continue
                 }
+                if container.isRunning { running.append(container) }
                 guard all || asksForStatus || container.isRunning else { continue }
                 if ContainerFilter.matches(container, filters) { result.append(container) }
             }
-            try settleNetworks(of: result)
+            try settleNetworks(of: running)
             // Texts of one width sort as the moments do; ids decide between containers of the same nanosecond.
             return result.sorted { ($0.created, $0.id) > ($1.created, $1.id) }
         }

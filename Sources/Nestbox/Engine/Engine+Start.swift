@@ -130,6 +130,15 @@ extension Engine {
         return result
     }
 
+    /// Tells a running container of its new networks: its files are mounted, so they are written in place.
+    func rewriteFiles(of record: ContainerRecord, _ state: NetworkState) throws {
+        let networks = try state.attachments.compactMap { try hostNetwork.store.find($0.endpoint.network) }
+        var surroundings = NameSurroundings(state, networks, usesNetworkServers: record.usesNetworkServers)
+        surroundings.links = try links(of: record)
+        let facts = try HostFacts(gatheredFor: record.configuration)
+        try ContainerFiles.write(specificationInput(of: record, facts: facts), surroundings)
+    }
+
     /// Lines of /etc/hosts for `--link`: the other container's address on a network that both are on, and its names.
     private func links(of record: ContainerRecord) throws -> [String] {
         let own = try endpoints(of: record).map(\.network)

@@ -28,7 +28,7 @@ final class ContainerWiring {
         self.engine = engine
         id = record.id
         names = record.networkNames
-        usesNetworkServers = NameService.program != nil && record.configuration.names.servers.isEmpty
+        usesNetworkServers = record.usesNetworkServers
         let store = engine.hostNetwork.store
         networks = try endpoints.map { endpoint in
             guard let network = try store.find(endpoint.network) else {
@@ -47,10 +47,7 @@ final class ContainerWiring {
 
     /// What the container is told about names.
     var surroundings: NameSurroundings {
-        let gateways = networks.first?.subnets.map(\.gateway) ?? []
-        return NameSurroundings(
-            addresses: state.attachments.flatMap(\.endpoint.addresses), gateway: gateways.first,
-            servers: usesNetworkServers ? gateways : nil)
+        NameSurroundings(state, networks, usesNetworkServers: usesNetworkServers)
     }
 
     /// Makes the interfaces in the network namespace of a process.
@@ -92,8 +89,12 @@ extension Engine {
         do throws(SystemError) {
             try hostNetwork.firewall.admit(state)
         } catch {
-            guard error.errno == .noSuchFile else { throw error }
-            try restoreFirewall()
+            switch error.errno {
+            case .noSuchFile: try restoreFirewall()
+            // The sockets hold the ports, so what is there is of a container that is gone.
+            case .exists, .busy: try hostNetwork.reinstallFirewall { try runningNetworkStates() }
+            default: throw error
+            }
             try hostNetwork.firewall.admit(state)
         }
     }
@@ -126,7 +127,20 @@ extension Engine {
     }
 }
 
+extension NameSurroundings {
+    /// What a container with these interfaces is told.
+    init(_ state: NetworkState, _ networks: [NetworkDefinition], usesNetworkServers: Bool) {
+        let gateways = networks.first?.subnets.map(\.gateway) ?? []
+        self.init(
+            addresses: state.attachments.flatMap(\.endpoint.addresses), gateway: gateways.first,
+            servers: usesNetworkServers ? gateways : nil)
+    }
+}
+
 extension ContainerRecord {
+    /// Whether it asks its network's server, and not those that were asked for.
+    var usesNetworkServers: Bool { NameService.program != nil && configuration.names.servers.isEmpty }
+
     /// The names by which others on its networks find it.
     var networkNames: [String] { [name, String(id.prefix(12))] }
 

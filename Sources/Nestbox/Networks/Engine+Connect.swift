@@ -59,7 +59,7 @@ extension Engine {
         let old = try endpoints(of: current.record)
         try write(EndpointList(old, isChanging: true), of: container.id)
         do {
-            let new = try body(old, container.name)
+            let new = try withWayOutFirst(try body(old, container.name))
             if let process = current.state.process, current.isRunning, let state = try networkState(of: container.id) {
                 try rewire(state, to: new, of: current, process)
             }
@@ -100,14 +100,21 @@ extension Engine {
         }
         state.unfinished = added.map(\.attachment) + removed
         try AtomicFile.write(state.jsonBytes(), to: paths.container(container.id).networkState)
-        state.attachments += added.map(\.attachment)
+        state.unfinished = []
+        let all = state.attachments + added.map(\.attachment)
+        state.attachments = endpoints.compactMap { endpoint in all.first { $0.endpoint == endpoint } }
+        // Before the interfaces: none of them is there for a moment without its sender being checked.
+        do throws(SystemError) {
+            try host.firewall.replace(old, with: state)
+        } catch {
+            guard error.errno == .noSuchFile else { throw error }
+            try host.reinstallFirewall { try runningNetworkStates() }
+        }
         for (attachment, network) in added {
             let isWayOut = state.attachments.first == attachment
             try host.connect(attachment, to: network, in: namespace, isWayOut: isWayOut)
             _ = try host.publish(container.record.networkNames, of: container.id, attachment.endpoint, on: network)
         }
-        state.unfinished = []
-        try host.firewall.replace(old, with: state)
         for attachment in removed {
             try self.names(on: attachment)?.withdraw(container.id)
             try host.disconnect(attachment)
@@ -119,6 +126,7 @@ extension Engine {
         {
             try host.makeWayOut(first, on: network, in: namespace)
         }
+        try rewriteFiles(of: container.record, state)
     }
 
     // MARK: - After a crash
@@ -141,7 +149,13 @@ extension Engine {
             defer { lock.hold() }
             try settle(container)
         }
-        if needsFirewall { try restoreFirewall() }
+        guard needsFirewall else { return }
+        try restoreFirewall()
+        let names = Set(containers.filter(\.isRunning).flatMap { $0.configuration.network.requests.map(\.network) })
+        for name in names.sorted() {
+            // Without names containers are still of use.
+            if let network = try hostNetwork.store.find(name) { try? hostNetwork.reviveNames(on: network) }
+        }
     }
 
     private func isUnsettled(_ container: Container, _ state: NetworkState?) throws -> Bool {

@@ -10,7 +10,7 @@ extension Engine {
 
     var networkPaths: NetworkPaths {
         NetworkPaths(
-            networks: paths.networks, owners: [paths.containers, paths.tasks], names: paths.runNames,
+            networks: paths.networks, owners: [paths.containers, paths.tasks], runRoot: paths.runRoot,
             identifier: paths.identifier)
     }
 
@@ -31,6 +31,7 @@ extension Engine {
                         "network \(network.name) is one for tasks; make a task on it with 'nestbox task-net create', and use "
                             + "--network task:NAME")
                 }
+                for name in request.aliases { _ = try NameText.hostname(name, option: "--network-alias") }
                 guard !result.contains(where: { $0.network == network.name }) else {
                     throw EngineError.invalidConfiguration("network \(network.name) is named twice; name it once")
                 }
@@ -42,11 +43,17 @@ extension Engine {
                     Endpoint(
                         network: network.name, addresses: addresses, linkAddress: link, aliases: request.aliases))
             }
-            return result
+            return try withWayOutFirst(result)
         } catch {
             releaseEndpoints(result, of: id)
             throw error
         }
+    }
+
+    /// The places with those first that lead outside: the first is the way out, and what ports are published of.
+    func withWayOutFirst(_ endpoints: [Endpoint]) throws -> [Endpoint] {
+        let internals = try endpoints.filter { try hostNetwork.store.find($0.network)?.isInternal ?? false }
+        return endpoints.filter { !internals.contains($0) } + internals
     }
 
     /// Gives addresses back.

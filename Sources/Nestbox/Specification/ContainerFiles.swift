@@ -73,6 +73,8 @@ enum ContainerFiles {
         }
         if let domains = names.searchDomains { search = domains == ["."] ? nil : domains.joined(separator: " ") }
         if let given = names.options { options = given.joined(separator: " ") }
+        // Names of containers have no dots: they are asked for as they are, before the host's domain is put behind them.
+        if servers != nil, options == nil { options = "ndots:0" }
         let own = servers ?? names.servers
         var text = (own.isEmpty ? hostServers : own.map(\.description)).map { "nameserver \($0)\n" }.joined()
         if let search { text += "search \(search)\n" }

@@ -23,7 +23,6 @@ struct EnginePaths: Sendable, Hashable {
     var runTasks: String { runRoot + "/tasks" }
     var networks: String { root + "/networks" }
     var volumes: String { root + "/volumes" }
-    var runNames: String { runRoot + "/names" }
     var runContainers: String { runRoot + "/containers" }
     var seccompCache: String { root + "/seccomp" }
     var mountPoints: String { root + "/mountpoints" }

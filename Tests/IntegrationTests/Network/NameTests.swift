@@ -53,7 +53,7 @@ extension IntegrationTests {
                         "--user=root",
                     ])
                 defer {
-                    process.signal(SIGTERM)
+                    process.signal(SIGKILL)
                     _ = process.finish()
                 }
                 // Whoever starts the name server sees another /etc/resolv.conf than the machine.

@@ -14,11 +14,11 @@ extension IntegrationTests {
                 try #expect(
                     shown.lines.last == task.container.shell("cat /proc/self/uid_map").lines.last, "one user namespace")
                 try #expect(other.shell("cat /etc/hosts").output.contains(task.addresses[0]))
-                // A user other than root may have any port, and may ping.
+                // A user other than root may have any port.
                 let user = try engine(
                     "run", "--rm", "--network", "task:web", "-u", "1000", "busybox", "sh", "-c",
-                    "nc -l -p 81 & ping -c 1 -W 5 127.0.0.1 >/dev/null && echo pinged; kill $!")
-                #expect(user.output == "pinged\n", "\(user)")
+                    "nc -l -p 81 & sleep 0.3; kill $! && echo listened")
+                #expect(user.output == "listened\n", "\(user)")
                 try engine.expectRefusal("task-net", "rm", "web", status: 1, saying: ["in use", "side"])
                 try engine("rm", "-f", "side")
                 try engine.removeTasks(task)

@@ -41,8 +41,11 @@ extension PortMapping {
         guard parts.count <= 2, let inside = range(parts[parts.count - 1]), inside.lowerBound > 0 else {
             throw ConfigurationError(option, text, "it is no port mapping", accepted: accepted)
         }
-        // The unspecified address means all of them.
-        if address == .v4(0) { address = nil }
+        guard address != IPAddress("::1") else {
+            throw ConfigurationError(
+                option, text, "what comes from ::1 cannot leave the loopback interface",
+                accepted: "publish on 127.0.0.1, or on another address")
+        }
         let outsideText = parts.count == 2 ? parts[0] : ""
         guard !outsideText.isEmpty, outsideText != "0" else {
             return inside.map { PortMapping(transport, hostAddress: address, hostPorts: nil, containerPort: $0) }
