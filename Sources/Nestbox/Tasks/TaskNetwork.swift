@@ -2,9 +2,9 @@ public import ContainerNetwork
 internal import LinuxSystem
 public import OCISpec
 
-/// A task's network: one interface with an address of its own, in one network namespace that all containers of the task share
-/// (Amazon's network mode awsvpc). The file `task.json` in its folder.
+/// A task's network: one interface with an address of its own, which all containers of the task share (Amazon's awsvpc).
 ///
+/// It is in one network namespace; the file `task.json` in the task's folder describes it.
 /// Its containers talk over localhost. They share one user namespace too, as a network namespace belongs to one.
 public struct TaskNetwork: JSONCodable, Hashable {
     /// Its name, unique in the engine.
@@ -73,7 +73,9 @@ struct TaskPaths: Sendable, Hashable {
     let runFolder: String
 
     var record: String { folder + "/task.json" }
-    /// Where its namespaces are mounted. The network namespace comes last: when it is there, all is.
+    /// Where its namespaces are mounted.
+    ///
+    /// The network namespace comes last: when it is there, all is.
     var userNamespace: String { runFolder + "/user" }
     var networkNamespace: String { runFolder + "/net" }
     var networkState: String { runFolder + "/network.json" }

@@ -33,15 +33,27 @@ extension IntegrationTests {
         @Test func anIPv6ContainerIsPublishedOnBothFamilies() throws {
             try TestEngine.withNetwork { engine, network in
                 try engine.makeNetwork("six", "--ipv6")
-                let box = try engine.container("box", "--network", "six", "-p", "8080:80", "-p", "[::1]:8081:80")
+                try network.host("ip", "address", "add", "fd00:5:5::1/128", "dev", "lo", "nodad")
+                let box = try engine.container(
+                    "box", "--network", "six", "-p", "8080:80", "-p", "[fd00:5:5::1]:8081:80", "-p",
+                    "0.0.0.0:8082:80", "-p", "[::]:8083:80")
                 #expect(
                     Set(try engine("port", "box").lines.map(String.init)) == [
-                        "80/tcp -> 0.0.0.0:8080", "80/tcp -> [::]:8080", "80/tcp -> [::1]:8081",
+                        "80/tcp -> 0.0.0.0:8080", "80/tcp -> [::]:8080", "80/tcp -> [fd00:5:5::1]:8081",
+                        "80/tcp -> 0.0.0.0:8082", "80/tcp -> [::]:8083",
                     ])
                 let (four, six) = (try box.server(.tcp, 80, .ipv4), try box.server(.tcp, 80, .ipv6))
                 try #expect(four.isReached(from: network.peer, at: "198.51.100.1", 8080))
                 try #expect(six.isReached(from: network.peer, at: "2001:db8:51::1", 8080))
                 try #expect(!six.isReached(from: network.peer, at: "2001:db8:51::1", 8081, within: .briefly))
+                // An unspecified address means its own family.
+                for (port, isReached) in [(UInt16(8082), false), (8083, true)] {
+                    try #expect(
+                        six.isReached(from: network.peer, at: "2001:db8:51::1", port, within: .briefly) == isReached)
+                }
+                try engine.expectRefusal(
+                    "run", "--rm", "--network", "six", "-p", "[::1]:8084:80", "busybox", "true", status: 125,
+                    saying: ["::1"])
             }
         }
 
