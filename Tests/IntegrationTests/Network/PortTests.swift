@@ -34,6 +34,7 @@ extension IntegrationTests {
             try TestEngine.withNetwork { engine, network in
                 try engine.makeNetwork("six", "--ipv6")
                 try network.host("ip", "address", "add", "fd00:5:5::1/128", "dev", "lo", "nodad")
+                defer { _ = try? network.host.run(["ip", "address", "del", "fd00:5:5::1/128", "dev", "lo"]) }
                 let box = try engine.container(
                     "box", "--network", "six", "-p", "8080:80", "-p", "[fd00:5:5::1]:8081:80", "-p",
                     "0.0.0.0:8082:80", "-p", "[::]:8083:80")
