@@ -46,6 +46,7 @@ make_payload() {
     printf '%s\n' 'root:x:0:' 'tty:x:5:' 'nogroup:x:65534:' >"$tree/etc/group"
     echo 'root:100000:65536' | tee "$tree/etc/subuid" >"$tree/etc/subgid"
     echo '127.0.0.1 localhost' >"$tree/etc/hosts"
+    : >"$tree/etc/resolv.conf"
     for addition in /bin/dash "${additions[@]}"; do add_to_payload "$tree" "$addition"; done
     install -m 644 "$here/session" "$tree/.vm/session"
     {

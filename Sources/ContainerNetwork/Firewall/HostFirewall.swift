@@ -109,6 +109,14 @@ public struct HostFirewall: Sendable {
         try NetlinkSocket(.netfilter).commit(content.insertion(layout))
     }
 
+    /// Lets flows to a container's ports begin anew: those of a container that had them before would go on to that one.
+    ///
+    /// - Throws: `SystemError`.
+    public func forgetFlows(to container: NetworkState) throws {
+        try ConnectionTable.forgetUDP(
+            toPorts: Set(container.ports.filter { $0.transport == .udp }.map(\.hostPort)))
+    }
+
     /// Forgets a container.
     ///
     /// - Throws: `SystemError`.

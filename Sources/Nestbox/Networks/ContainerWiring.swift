@@ -61,6 +61,8 @@ final class ContainerWiring {
         }
         publishNames()
         try engine.admit(state)
+        // A kernel without a list of connections has none that could be wrong for long.
+        try? host.firewall.forgetFlows(to: state)
     }
 
     /// Without names a container is still of use: it starts with a warning.

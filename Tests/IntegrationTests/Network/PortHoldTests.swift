@@ -1,3 +1,4 @@
+import Glibc
 import LinuxSystem
 import Testing
 
@@ -96,6 +97,27 @@ extension IntegrationTests {
                 try #expect(box.server(.tcp, 80).isReached(from: network.peer, at: "198.51.100.1", 8080))
                 let free = try #require(try box.published("81/tcp")["0.0.0.0"])
                 try #expect(box.server(.tcp, 81).isReached(from: network.peer, at: "198.51.100.1", free))
+            }
+        }
+
+        /// A client that never stops sending reaches the next container, and not the one that is gone.
+        @Test func aFlowOfUDPFollowsThePort() throws {
+            try TestEngine.withNetwork { engine, network in
+                let first = try engine.container("first", "-p", "8080:80/udp")
+                let server = try first.server(.udp, 80)
+                let destination = Endpoint("198.51.100.1", 8080)
+                let client = try destination.socket(.udp, in: network.peer)
+                let isConnected = destination.connect(client)
+                #expect(isConnected)
+                func send(_ text: String) { _ = Glibc.send(client.rawValue, Array(text.utf8), text.utf8.count, 0) }
+                send("to the first")
+                #expect(server.datagrams(until: "to the first").last == "to the first")
+                try #expect(engine("rm", "-f", "first").status == 0)
+                send("to nobody")
+                let second = try engine.container("second", "-p", "8080:80/udp")
+                let next = try second.server(.udp, 80)
+                send("to the second")
+                #expect(next.datagrams(until: "to the second").last == "to the second")
             }
         }
     }
