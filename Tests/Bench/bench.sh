@@ -1,9 +1,11 @@
 #!/bin/bash
-# All benchmarks, or those named: start parallel supervisor load start-time. Figures are kept in .cache/bench.
+# All benchmarks, or those named: start-time start profile parallel supervisor load network-start network-ports
+# network-traffic network-parallel. Figures are kept in .cache/bench.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.."
-(($#)) || set -- start-time start profile parallel supervisor load
+(($#)) || set -- start-time start profile parallel supervisor load \
+    network-start network-ports network-traffic network-parallel
 mkdir -p .cache/bench
 failed=0
 {

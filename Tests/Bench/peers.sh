@@ -1,10 +1,21 @@
 # shellcheck shell=bash
 # Sourced by the benchmarks: the runtimes that Nestbox is compared with, each in folders of its own below $work, ended
 # and removed when the script ends, however it ends. All are Debian's packages.
+#
+# With own_network set, the benchmark runs in a network namespace of its own, which stands for Nestbox's host: no
+# interface and no rule of the machine is touched, and whatever is left goes with its last process.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cd "$bench/../.."
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
-Tests/Support/packages.sh hyperfine docker.io podman runc crun umoci skopeo jq time iproute2
+# shellcheck disable=SC2086 # one word for each package
+Tests/Support/packages.sh hyperfine docker.io podman runc crun umoci skopeo jq time iproute2 \
+    ${own_network:+iptables netavark iperf3 sockperf}
+# A command in front of others: they run on a host of their own, a network namespace with loopback up.
+on_own_host=(unshare --net -- bash -c 'ip link set lo up && exec "$@"' bash)
+# exec keeps the process: a variable that was merely inherited has another number.
+[[ -z ${own_network-} || ${NBB_OWN_NETWORK-} == "$$" ]] ||
+    NBB_OWN_NETWORK=$$ exec "${on_own_host[@]}" "$bench/${0##*/}" "$@"
 
 # Short paths: Unix sockets below them must fit in 107 bytes.
 work=$(mktemp -d /var/tmp/nbb.XXXX)
@@ -19,16 +30,16 @@ dockerd=''
 cleanup() {
     local id
     trap - EXIT
+    # shellcheck disable=SC2046 # one word for each server
+    kill $(jobs -p | grep -vx "${dockerd:-none}") 2>/dev/null || true
     for id in $("$nestbox" "${nestbox_roots[@]}" ps -aq 2>/dev/null); do
         "$nestbox" "${nestbox_roots[@]}" rm -f "$id" >/dev/null 2>&1 || true
     done
-    if [[ $dockerd ]]; then
-        # shellcheck disable=SC2046 # one word for each container
-        "${docker[@]}" rm -f $("${docker[@]}" ps -aq) >/dev/null 2>&1 || true
-        kill "$dockerd" 2>/dev/null || true
-        wait "$dockerd" 2>/dev/null || true
-    fi
+    # A network's name server stays for the next container.
+    cat "$run"/names/*/dnsmasq.pid 2>/dev/null | xargs -r kill 2>/dev/null || true
+    stop_docker
     [[ ! -d $work/podman ]] || "${podman[@]}" rm -af >/dev/null 2>&1 || true
+    rmdir --ignore-fail-on-non-empty /run/containers 2>/dev/null || true
     # podman and dockerd may leave their folders mounted on themselves.
     awk -v work="$work/" 'index($2, work) == 1 { print $2 }' /proc/mounts | sort -r |
         while read -r mount; do umount -l "$mount" || true; done
@@ -38,15 +49,16 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
 
-# dockerd in a network namespace of its own, without a bridge: containers use --network host, and no firewall rule or
-# interface of this machine is touched. $1: archive to load.
+# dockerd on a host of its own: no firewall rule or interface of this machine is touched. $1: archive to load. The others:
+# options for its bridge and firewall; without any there is neither, and containers use --network host.
 # shellcheck disable=SC2120 # the archive may be left out
 start_docker() {
-    unshare --net -- setpriv --pdeathsig TERM dockerd --data-root "$work/docker" --exec-root "$work/docker-run" \
-        -p "$work/docker.pid" -H "unix://$work/docker.sock" --iptables=false --ip6tables=false --bridge=none \
+    local try options=(--iptables=false --bridge=none)
+    (($# < 2)) || options=("${@:2}")
+    "${on_own_host[@]}" setpriv --pdeathsig TERM dockerd --data-root "$work/docker" --exec-root "$work/docker-run" \
+        -p "$work/docker.pid" -H "unix://$work/docker.sock" --ip6tables=false "${options[@]}" \
         --storage-driver overlay2 --cgroup-parent "/$cgroup" >"$work/dockerd.log" 2>&1 &
     dockerd=$!
-    local try
     for try in {1..100}; do
         ! "${docker[@]}" version >/dev/null 2>&1 || break
         sleep 0.2
@@ -57,6 +69,16 @@ start_docker() {
         exit 1
     }
     [[ -z ${1-} ]] || "${docker[@]}" load -q -i "$1" >/dev/null
+}
+
+# Removes docker's containers and ends dockerd.
+stop_docker() {
+    [[ $dockerd ]] || return 0
+    # shellcheck disable=SC2046 # one word for each container
+    timeout 300 "${docker[@]}" rm -f $("${docker[@]}" ps -aq) >/dev/null 2>&1 || true
+    kill "$dockerd" 2>/dev/null || true
+    wait "$dockerd" 2>/dev/null || true
+    dockerd=''
 }
 
 # $work/bundle: what `runc spec` writes, for $1 (a root filesystem tar) and /bin/true, on the host's network and
@@ -78,3 +100,9 @@ report() {
         | "\(.command)\t\(.median * 10000 | round / 10) ms\t\($own / .median * 1000 | round / 1000)"' "$@" |
         awk -F '\t' 'NR == 1 { print "  " $1 "|" $2; next } { print "  " $1 "|" $2 "|ratio " $3 }' | column -t -s '|'
 }
+
+# Prints the quotient of two numbers to three digits.
+ratio() { jq -n "$1 / $2 * 1000 | round / 1000"; }
+
+# Prints the median of the numbers on standard input.
+median() { jq -s 'sort | .[length / 2 | floor]'; }
