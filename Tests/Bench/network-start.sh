@@ -15,17 +15,24 @@ bridged="-p 18080:80 busybox /bin/true"
 "${own[@]}" busybox /bin/true
 
 measure() { timeout 300 hyperfine -N --style none --warmup 3 --export-json "$@" >/dev/null; }
-# The difference is small beside what a shared machine does from minute to minute: by turns.
+# After its end the kernel takes a container's namespace down and lets whoever makes interfaces meanwhile wait: one start
+# is measured after a pause, for all. The difference is small beside what a shared machine does from minute to minute, so
+# it is measured by turns.
+pause=(--prepare "sleep 0.15")
 for ((round = 0; round < rounds; round++)); do
-    measure "$work/own.$round" --runs "$(((runs + rounds - 1) / rounds))" \
+    measure "$work/own.$round" --runs "$(((runs + rounds - 1) / rounds))" "${pause[@]}" \
         -n "nestbox run -p" "${own[*]} $bridged" \
         -n "nestbox run, no port" "${own[*]} busybox /bin/true" \
         -n "nestbox run --network none" "${own[*]} --network none busybox /bin/true"
+    measure "$work/row.$round" --runs "$(((runs + rounds - 1) / rounds))" \
+        -n "nestbox run -p, without a pause" "${own[*]} $bridged"
 done
-jq -s '. as $rounds | {results: [.[0].results[] | {command, median: (.command as $command
-    | [$rounds[].results[] | select(.command == $command).times[]] | sort | .[length / 2 | floor])}]}' \
-    "$work"/own.* >"$work/own.json"
-measure "$work/docker.json" --runs "$runs" -n "docker run -p" "${docker[*]} run --rm $bridged"
+for name in own row; do
+    jq -s '. as $rounds | {results: [.[0].results[] | {command, median: (.command as $command
+        | [$rounds[].results[] | select(.command == $command).times[]] | sort | .[length / 2 | floor])}]}' \
+        "$work/$name".? >"$work/$name.json"
+done
+measure "$work/docker.json" --runs "$runs" "${pause[@]}" -n "docker run -p" "${docker[*]} run --rm $bridged"
 # Podman on a host of its own with the files below /run that all its roots share (its addresses are leased there), with
 # Debian's netavark; for the rest see start.sh.
 printf '[network]\nnetwork_backend = "netavark"\n' >"$work/containers.conf"
@@ -37,10 +44,10 @@ CONTAINERS_CONF=$work/containers.conf "${on_own_host[@]}" unshare --mount --prop
     mount -t tmpfs none /run/netns
     mount -t tmpfs none /run/containers
     ${podman[*]} load -q -i '$archive' >/dev/null
-    measure $work/podman.json --runs $runs -n 'podman run -p' '${podman_run[*]} $bridged'"
+    measure $work/podman.json --runs $runs ${pause[0]} '${pause[1]}' -n 'podman run -p' '${podman_run[*]} $bridged'"
 
 echo "run --rm -p 18080:80 on the default bridge, busybox /bin/true (median of $runs):"
-report "$work/own.json" "$work/docker.json" "$work/podman.json"
+report "$work/own.json" "$work/row.json" "$work/docker.json" "$work/podman.json"
 jq -r '.results | map({(.command): .median}) | add
     | (."nestbox run -p" - ."nestbox run --network none") * 10000 | round / 10
     | "  more than with --network none: \(.) ms"' "$work/own.json"
