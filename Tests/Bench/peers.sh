@@ -35,11 +35,12 @@ cleanup() {
     for id in $("$nestbox" "${nestbox_roots[@]}" ps -aq 2>/dev/null); do
         "$nestbox" "${nestbox_roots[@]}" rm -f "$id" >/dev/null 2>&1 || true
     done
-    # A network's name server stays for the next container.
-    cat "$run"/names/*/dnsmasq.pid 2>/dev/null | xargs -r kill 2>/dev/null || true
+    # A network's bridge and name server stay for the next container.
+    [[ -z ${own_network-} ]] || "$nestbox" "${nestbox_roots[@]}" network rm bridge >/dev/null 2>&1 || true
     stop_docker
     [[ ! -d $work/podman ]] || "${podman[@]}" rm -af >/dev/null 2>&1 || true
-    rmdir --ignore-fail-on-non-empty /run/containers 2>/dev/null || true
+    # What podman makes whatever its roots are; others may use it.
+    rmdir /run/containers/networks /run/containers 2>/dev/null || true
     # podman and dockerd may leave their folders mounted on themselves.
     awk -v work="$work/" 'index($2, work) == 1 { print $2 }' /proc/mounts | sort -r |
         while read -r mount; do umount -l "$mount" || true; done
