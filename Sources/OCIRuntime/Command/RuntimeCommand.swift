@@ -71,9 +71,16 @@ public enum RuntimeCommand {
 
     /// What the request names by number.
     private static func keptNumbers(_ arguments: [String]) -> [Int32] {
-        zip(arguments, arguments.dropFirst()).compactMap { option, value in
-            option == "--keep-fd" ? Int32(value).flatMap { $0 > 2 ? $0 : nil } : nil
+        // A plain loop: the generic types of a chain of calls would stay in every supervisor's memory.
+        var numbers: [Int32] = []
+        var index = 1
+        while index + 1 < arguments.count {
+            if arguments[index] == "--keep-fd", let number = Int32(arguments[index + 1]), number > 2 {
+                numbers.append(number)
+            }
+            index += 1
         }
+        return numbers
     }
 
     private static func number(of option: String, in arguments: [String]) -> Int32? {

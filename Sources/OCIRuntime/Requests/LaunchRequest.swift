@@ -104,7 +104,12 @@ public struct LaunchRequest: JSONCodable, Hashable {
         seccompCacheDirectory = try object.optional("seccompCacheDirectory")
         stopSignal = try object.optional("stopSignal") ?? 15
         waitsForNetwork = try object.optional("waitsForNetwork") ?? false
-        heldDescriptors = try object.optional("heldDescriptors") ?? []
+        // Not as a list of numbers, whose conformances would stay in every supervisor's memory.
+        let numbers = try object.optional("heldDescriptors", as: String.self) ?? ""
+        for number in numbers.utf8.split(separator: UInt8(ascii: " ")) {
+            guard let number = Int32(String(number) ?? "") else { throw JSONError("a descriptor is no number") }
+            heldDescriptors.append(number)
+        }
     }
 
     /// An object with the members' names.
@@ -128,7 +133,7 @@ public struct LaunchRequest: JSONCodable, Hashable {
         object.set("seccompCacheDirectory", to: seccompCacheDirectory)
         object.set("stopSignal", to: stopSignal)
         object.set("waitsForNetwork", to: waitsForNetwork, unless: false)
-        object.setUnlessEmpty("heldDescriptors", to: heldDescriptors)
+        object.set("heldDescriptors", to: heldDescriptors.map(String.init).joined(separator: " "), unless: "")
         return .object(object)
     }
 }
