@@ -80,8 +80,9 @@ extension Engine {
         guard let wiring else {
             var process = try runtime.run(
                 "supervise", request: request.jsonBytes(), attached: attached, inheriting: folders.descriptors)
-            if record.configuration.network == .host, !record.configuration.ports.isEmpty {
-                process.warnings.append("published ports mean nothing on the host's network")
+            let isHost = record.configuration.network == .host
+            if isHost, record.configuration.ports.contains(where: { !$0.isOwnPort }) {
+                process.warnings.append("ports are not mapped on the host's network")
             }
             return process
         }
@@ -158,7 +159,7 @@ extension Engine {
     /// Refuses to start a container in the host's network whose ports somebody else has: its program would only fail later.
     private func checkHostPorts(of record: ContainerRecord) throws {
         // Others are mappings, which this network does not have.
-        let ports = record.configuration.ports.filter { $0.hostPorts?.contains($0.containerPort) ?? true }.map {
+        let ports = record.configuration.ports.filter(\.isOwnPort).map {
             mapping in
             PortMapping(
                 mapping.transport, hostAddress: mapping.hostAddress,

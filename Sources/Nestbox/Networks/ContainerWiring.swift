@@ -139,6 +139,11 @@ extension NameSurroundings {
     }
 }
 
+extension PortMapping {
+    /// Whether the host's port is the container's, as it must be where nothing is mapped.
+    var isOwnPort: Bool { hostPorts.map { $0.contains(containerPort) } ?? true }
+}
+
 extension ContainerRecord {
     /// Whether it asks its network's server, and not those that were asked for.
     var usesNetworkServers: Bool { NameService.program != nil && configuration.names.servers.isEmpty }
