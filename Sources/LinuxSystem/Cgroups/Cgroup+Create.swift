@@ -187,7 +187,7 @@ extension Cgroup {
         if wanted.isEmpty { return }
         let present = try Self.words(folder.read("cgroup.controllers"))
         var missing = wanted.filter { !present.contains($0) }
-        if missing.isEmpty { return }
+        if missing.isEmpty { return Self.awaitFiles(of: wanted, in: folder) }
 
         for count in 0..<location.components.count {
             let name = location.components.prefix(count).joined(separator: "/")
@@ -202,6 +202,26 @@ extension Cgroup {
             try ancestor.write(
                 change.joined(separator: " "), to: "cgroup.subtree_control",
                 hint: "it has processes of its own; only a cgroup without any, or the root, can hand on controllers")
+        }
+        Self.awaitFiles(of: wanted, in: folder)
+    }
+
+    /// A file that a cgroup has as soon as it has a controller's files.
+    private static let firstFiles = [
+        "cpu": "cpu.weight", "cpuset": "cpuset.cpus", "io": "io.max", "memory": "memory.max", "pids": "pids.max",
+    ]
+
+    /// The kernel says that a controller is on a moment before its files are there (cgroup_subtree_control_write sets the mask,
+    /// and then makes the files): somebody else may be just switching it on.
+    private static func awaitFiles(of controllers: [String], in folder: borrowing CgroupFolder) {
+        let present = (try? words(folder.read("cgroup.controllers"))) ?? []
+        for controller in controllers where present.contains(controller) {
+            guard let file = firstFiles[controller] else { continue }
+            // A second at most: a kernel without the file is told of when the file is written.
+            for _ in 0..<500 {
+                if faccessat(folder.descriptor.rawValue, file, F_OK, 0) == 0 { break }
+                usleep(2000)
+            }
         }
     }
 
