@@ -207,16 +207,23 @@ extension Cgroup {
     }
 
     /// A file that a cgroup has as soon as it has a controller's files.
-    private static let firstFiles = [
-        "cpu": "cpu.weight", "cpuset": "cpuset.cpus", "io": "io.max", "memory": "memory.max", "pids": "pids.max",
-    ]
+    private static func firstFile(of controller: String) -> String? {
+        switch controller {
+        case "cpu": "cpu.weight"
+        case "cpuset": "cpuset.cpus"
+        case "io": "io.max"
+        case "memory": "memory.max"
+        case "pids": "pids.max"
+        default: nil
+        }
+    }
 
     /// The kernel says that a controller is on a moment before its files are there (cgroup_subtree_control_write sets the mask,
     /// and then makes the files): somebody else may be just switching it on.
     private static func awaitFiles(of controllers: [String], in folder: borrowing CgroupFolder) {
         let present = (try? words(folder.read("cgroup.controllers"))) ?? []
         for controller in controllers where present.contains(controller) {
-            guard let file = firstFiles[controller] else { continue }
+            guard let file = firstFile(of: controller) else { continue }
             // A second at most: a kernel without the file is told of when the file is written.
             for _ in 0..<500 {
                 if faccessat(folder.descriptor.rawValue, file, F_OK, 0) == 0 { break }
