@@ -10,9 +10,9 @@ extension FirewallLayout {
         static let sourceNAT: Int32 = 100
     }
 
-    /// `NFPROTO_IPV4` and `NFPROTO_IPV6`.
-    private static let isIPv4: [FirewallExpression] = [.load(.networkProtocol, 0), .equal(0, [2])]
-    private static let isIPv6: [FirewallExpression] = [.load(.networkProtocol, 0), .equal(0, [10])]
+    private static let isIPv4 = FirewallCondition.isIPv4
+    private static let isIPv6 = FirewallCondition.isIPv6
+    private static let isKnown = FirewallCondition.isKnown
     private static let comesFromBridge: [FirewallExpression] = [
         .load(.inputInterface, 0), .isIn(set: bridges.name, 0),
     ]
@@ -24,10 +24,6 @@ extension FirewallLayout {
     /// `IPS_DST_NAT` of linux/netfilter/nf_conntrack_common.h.
     private static let isRedirected: [FirewallExpression] = [
         .loadConnection(.status, 0), .mask(0, [0x20, 0, 0, 0]), .notEqual(0, [0, 0, 0, 0]),
-    ]
-    /// Established and related: bits 1 and 2 of `NF_CT_STATE_BIT`.
-    private static let isKnown: [FirewallExpression] = [
-        .loadConnection(.state, 0), .mask(0, [6, 0, 0, 0]), .notEqual(0, [0, 0, 0, 0]),
     ]
     /// 127.0.0.0/8 at an offset of the IPv4 header: 12 the source, 16 the destination.
     private static func isLoopback(at offset: UInt32) -> [FirewallExpression] {

@@ -67,16 +67,7 @@ struct FirewallLayout: Sendable {
         let rules: [Rule]
     }
 
-    /// A rule and why it is there.
-    struct Rule {
-        let expressions: [FirewallExpression]
-        let reason: String
-
-        init(_ reason: String, _ expressions: [FirewallExpression]) {
-            self.reason = reason
-            self.expressions = expressions
-        }
-    }
+    typealias Rule = FirewallRule
 
     /// The requests that make a table with what is in it.
     static func requests(for table: FirewallTable, sets: [FirewallSet], chains: [Chain]) -> [NetlinkRequest] {

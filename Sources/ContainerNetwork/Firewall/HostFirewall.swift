@@ -34,7 +34,7 @@ public struct HostFirewall: Sendable {
     }
 
     /// What the kernel answers; nil when it knows no such thing.
-    private static func answers(to request: NetlinkRequest, isDump: Bool) throws(SystemError) -> [NetlinkReply]? {
+    static func answers(to request: NetlinkRequest, isDump: Bool) throws(SystemError) -> [NetlinkReply]? {
         do throws(SystemError) {
             return try NetlinkSocket(.netfilter).answers(to: request, isDump: isDump)
         } catch {

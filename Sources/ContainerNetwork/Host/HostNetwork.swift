@@ -26,8 +26,11 @@ public struct HostNetwork: Sendable {
         if let bridge = try socket.interface(named: network.bridge), bridge.isUp { return bridge.index }
         let lock = try store.lock()
         defer { lock.hold() }
-        if let bridge = try socket.interface(named: network.bridge), bridge.isUp { return bridge.index }
-        if try socket.interface(named: network.bridge) == nil { try checkRoutes(of: network) }
+        if let bridge = try socket.interface(named: network.bridge) {
+            if bridge.isUp { return bridge.index }
+        } else {
+            try checkRoutes(of: network)
+        }
         try prepareHost(for: network)
         var requests: [NetlinkRequest] = []
         let address = network.subnets.first.map { MACAddress(for: $0.gateway) }
@@ -89,20 +92,24 @@ public struct HostNetwork: Sendable {
         throws
         -> Bool
     {
-        // Nothing of the host listens on the link of a LAN for its own tasks.
-        guard let program = NameService.program, network.driver != .macvlan else { return false }
-        let service = NameService(of: network, paths: store.paths)
-        try service.start(program, lock: store.lock)
+        guard let service = try startedNames(on: network) else { return false }
         try service.publish(names + endpoint.aliases, of: container, addresses: endpoint.addresses)
         return true
+    }
+
+    /// The name server of a network, which runs; nil where there is none.
+    private func startedNames(on network: NetworkDefinition) throws -> NameService? {
+        guard let program = NameService.program, network.hasNameServer else { return nil }
+        let service = NameService(of: network, paths: store.paths)
+        try service.start(program, lock: store.lock)
+        return service
     }
 
     /// Starts a network's name server again if it has ended.
     ///
     /// - Throws: `NetworkError`, `SystemError`.
     public func reviveNames(on network: NetworkDefinition) throws {
-        guard let program = NameService.program, network.driver != .macvlan else { return }
-        try NameService(of: network, paths: store.paths).start(program, lock: store.lock)
+        _ = try startedNames(on: network)
     }
 
     /// Removes a network's bridge and all that the firewall knows of it.
@@ -129,15 +136,13 @@ public struct HostNetwork: Sendable {
     /// Puts the firewall back if it, or a rule of it, is not there.
     ///
     /// - Parameter containers: what the running containers have; asked for only when it is needed.
-    /// - Returns: whether it was put back.
     /// - Throws: `SystemError`, `JSONError`.
-    public func restoreFirewall(containers: () throws -> [NetworkState]) throws -> Bool {
-        if try firewall.isInstalled(thoroughly: true) { return false }
+    public func restoreFirewall(containers: () throws -> [NetworkState]) throws {
+        if try firewall.isInstalled(thoroughly: true) { return }
         let lock = try store.lock()
         defer { lock.hold() }
-        if try firewall.isInstalled(thoroughly: true) { return false }
+        if try firewall.isInstalled(thoroughly: true) { return }
         try install(containers: containers)
-        return true
     }
 
     /// Makes the firewall anew.

@@ -53,6 +53,9 @@ public struct NetworkDefinition: JSONCodable, Hashable {
     /// The name of its bridge on the host, of the kernel's 15 characters at most.
     public var bridge: String { "nb-" + id.prefix(12) }
 
+    /// Whether a name server of the host's can be on it: nothing of the host listens on the link of a LAN for its own tasks.
+    public var hasNameServer: Bool { driver != .macvlan }
+
     /// Its subnet of a family.
     public func subnet(_ family: IPFamily) -> Subnet? { subnets.first { $0.network.address.family == family } }
 

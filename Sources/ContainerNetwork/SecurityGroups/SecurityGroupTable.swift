@@ -31,12 +31,7 @@ public struct SecurityGroupTable: Sendable {
     ///
     /// - Throws: `SystemError`.
     public func isInstalled() throws(SystemError) -> Bool {
-        do throws(SystemError) {
-            return try !NetlinkSocket(.netfilter).answers(to: table.rules()).isEmpty
-        } catch {
-            if error.errno == .noSuchFile { return false }
-            throw error
-        }
+        try HostFirewall.answers(to: table.rules(), isDump: true)?.isEmpty == false
     }
 
     /// Makes the table anew.
@@ -123,42 +118,32 @@ public struct SecurityGroupTable: Sendable {
         return requests
     }
 
-    private struct Rule {
-        let reason: String
-        let expressions: [FirewallExpression]
-    }
-
-    private static let isIPv4: [FirewallExpression] = [.load(.networkProtocol, 0), .equal(0, [2])]
-    private static let isIPv6: [FirewallExpression] = [.load(.networkProtocol, 0), .equal(0, [10])]
+    private static let isIPv4 = FirewallCondition.isIPv4
+    private static let isIPv6 = FirewallCondition.isIPv6
 
     /// What every packet passes: a task's chain drops what none of its groups allows, and otherwise comes back here for the other
     /// side's.
-    private static let baseRules: [Rule] = [
-        Rule(
-            reason: "answers pass",
-            // Established and related: bits 1 and 2 of `NF_CT_STATE_BIT`.
-            expressions: [
-                .loadConnection(.state, 0), .mask(0, [6, 0, 0, 0]), .notEqual(0, [0, 0, 0, 0]), .decide(.accept),
-            ]),
+    private static let baseRules: [FirewallRule] = [
+        FirewallRule("answers pass", FirewallCondition.isKnown + [.decide(.accept)]),
         // RFC 4861: types 133 to 137.
-        Rule(
-            reason: "neighbours find each other",
-            expressions: isIPv6 + [
+        FirewallRule(
+            "neighbours find each other",
+            isIPv6 + [
                 .load(.transportProtocol, 0), .equal(0, [58]), .loadBytes(.transport, offset: 0, count: 1, 0),
                 .atLeast(0, [133]), .atMost(0, [137]), .decide(.accept),
             ]),
-        Rule(
-            reason: "a task's egress rules",
-            expressions: isIPv4 + [.loadBytes(.network, offset: 12, count: 4, 0), .jumpByMap(outTargets4.name, 0)]),
-        Rule(
-            reason: "a task's egress rules",
-            expressions: isIPv6 + [.loadBytes(.network, offset: 8, count: 16, 0), .jumpByMap(outTargets6.name, 0)]),
-        Rule(
-            reason: "a task's ingress rules",
-            expressions: isIPv4 + [.loadBytes(.network, offset: 16, count: 4, 0), .jumpByMap(inTargets4.name, 0)]),
-        Rule(
-            reason: "a task's ingress rules",
-            expressions: isIPv6 + [.loadBytes(.network, offset: 24, count: 16, 0), .jumpByMap(inTargets6.name, 0)]),
+        FirewallRule(
+            "a task's egress rules",
+            isIPv4 + [.loadBytes(.network, offset: 12, count: 4, 0), .jumpByMap(outTargets4.name, 0)]),
+        FirewallRule(
+            "a task's egress rules",
+            isIPv6 + [.loadBytes(.network, offset: 8, count: 16, 0), .jumpByMap(outTargets6.name, 0)]),
+        FirewallRule(
+            "a task's ingress rules",
+            isIPv4 + [.loadBytes(.network, offset: 16, count: 4, 0), .jumpByMap(inTargets4.name, 0)]),
+        FirewallRule(
+            "a task's ingress rules",
+            isIPv6 + [.loadBytes(.network, offset: 24, count: 16, 0), .jumpByMap(inTargets6.name, 0)]),
     ]
 
     private func rules(

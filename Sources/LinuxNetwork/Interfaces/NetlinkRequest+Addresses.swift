@@ -53,8 +53,6 @@ extension NetlinkRequest {
 public struct Route: Sendable, Hashable {
     /// Where it leads.
     public var destination: IPNetwork
-    /// The interface that it leads over; 0: none.
-    public var interface: Int32
 
     /// The routes of the calling thread's network namespace to other hosts, but for the default routes.
     ///
@@ -67,12 +65,10 @@ public struct Route: Sendable, Hashable {
             // to the host itself is in a table of its own.
             guard let length = reply.number(at: 1, as: UInt8.self), length > 0,
                 reply.number(at: 7, as: UInt8.self) == UInt8(RTN_UNICAST),
-                case let attributes = reply.attributes(after: MemoryLayout<rtmsg>.size),
-                let bytes = attributes.bytes(UInt16(RTA_DST.rawValue)), let address = IPAddress(bytes: bytes)
+                let bytes = reply.attributes(after: MemoryLayout<rtmsg>.size).bytes(UInt16(RTA_DST.rawValue)),
+                let address = IPAddress(bytes: bytes)
             else { return nil }
-            return Route(
-                destination: IPNetwork(address, prefixLength: Int(length)),
-                interface: attributes.number(UInt16(RTA_OIF.rawValue), as: Int32.self) ?? 0)
+            return Route(destination: IPNetwork(address, prefixLength: Int(length)))
         }
     }
 }

@@ -123,8 +123,7 @@ extension Engine {
             let gateways = network.subnets.map(\.gateway)
             result.addresses = task.endpoint.addresses
             result.gateway = gateways.first
-            let isServed = NameService.program != nil && network.driver != .macvlan
-            result.servers = isServed && record.configuration.names.servers.isEmpty ? gateways : nil
+            result.servers = network.hasNameServer && record.usesNetworkServers ? gateways : nil
         case .networks, .none: break
         }
         result.links = try links(of: record)

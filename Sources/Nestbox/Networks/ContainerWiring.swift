@@ -106,15 +106,16 @@ extension Engine {
         let id = record.id
         let paths = paths.container(id)
         try AtomicFile.write(state.jsonBytes(), to: paths.networkState)
-        var removals = try state.attachments.compactMap { try names(on: $0)?.path(of: id) }
-        removals.append(paths.networkState)
-        if record.configuration.autoRemove {
+        var removals: [String] = []
+        for endpoint in state.attachments.map(\.endpoint) {
+            guard let network = try hostNetwork.store.find(endpoint.network) else { continue }
+            removals.append(NameService(of: network, paths: networkPaths).path(of: id))
+            guard record.configuration.autoRemove else { continue }
             // Before the container's folder goes: a lease without one may be somebody else's the next moment.
-            for endpoint in state.attachments.map(\.endpoint) {
-                guard let network = try hostNetwork.store.find(endpoint.network) else { continue }
-                removals += endpoint.addresses.map(leases(of: network).path)
-            }
+            removals += endpoint.addresses.map(leases(of: network).path)
         }
+        // Last: while it is there, the rest can be found.
+        removals.append(paths.networkState)
         let text = removals.map { $0 + "\n" }.joined()
         var bytes = Array(text.utf8) + [0]
         let messages =

@@ -115,10 +115,7 @@ extension Engine {
             try host.connect(attachment, to: network, in: namespace, isWayOut: isWayOut)
             _ = try host.publish(container.record.networkNames, of: container.id, attachment.endpoint, on: network)
         }
-        for attachment in removed {
-            try self.names(on: attachment)?.withdraw(container.id)
-            try host.disconnect(attachment)
-        }
+        try detach(removed, of: container.id)
         try write(state, of: container.record)
         if let first = state.attachments.first, first != old.attachments.first,
             !added.contains(where: { $0.attachment == first }),
@@ -167,21 +164,16 @@ extension Engine {
     /// The caller holds the container's lock.
     private func settle(_ container: Container) throws {
         let id = container.id
-        var state = container.isRunning ? try networkState(of: id) : nil
+        let state = container.isRunning ? try networkState(of: id) : nil
         guard try isUnsettled(container, state) else { return }
         let endpoints = try endpoints(of: container.record)
         var kept = endpoints
         if let old = state {
             let attachments = old.attachments.filter { endpoints.contains($0.endpoint) }
-            for attachment in old.all where !attachments.contains(attachment) {
-                try names(on: attachment)?.withdraw(id)
-                try hostNetwork.disconnect(attachment)
-            }
+            try detach(old.all.filter { !attachments.contains($0) }, of: id)
             kept = attachments.map(\.endpoint)
-            let new = NetworkState(attachments: attachments, ports: old.ports)
-            try write(new, of: container.record)
+            try write(NetworkState(attachments: attachments, ports: old.ports), of: container.record)
             try hostNetwork.reinstallFirewall { try runningNetworkStates() }
-            state = new
         }
         try releaseAllEndpoints(of: id, but: kept)
         try write(EndpointList(kept, isChanging: false), of: id)

@@ -35,19 +35,27 @@ extension Engine {
                 guard !result.contains(where: { $0.network == network.name }) else {
                     throw EngineError.invalidConfiguration("network \(network.name) is named twice; name it once")
                 }
-                let addresses = try leases(of: network).lease(
-                    to: id, number: ContainerName.number(of: id), wanted: request.addresses)
-                let link = request.linkAddress ?? addresses.first.map { MACAddress(for: $0) }
-                guard let link else { throw NetworkError.address("network \(network.name) has no addresses") }
                 result.append(
-                    Endpoint(
-                        network: network.name, addresses: addresses, linkAddress: link, aliases: request.aliases))
+                    try leaseEndpoint(request, on: network, for: id, number: ContainerName.number(of: id)))
             }
             return try withWayOutFirst(result)
         } catch {
             releaseEndpoints(result, of: id)
             throw error
         }
+    }
+
+    /// Leases a place on a network for a container or task whose folder exists.
+    ///
+    /// - Parameter number: where the search for addresses begins.
+    func leaseEndpoint(
+        _ request: EndpointRequest, on network: NetworkDefinition, for owner: String, number: UInt64
+    ) throws -> Endpoint {
+        let addresses = try leases(of: network).lease(to: owner, number: number, wanted: request.addresses)
+        guard let link = request.linkAddress ?? addresses.first.map({ MACAddress(for: $0) }) else {
+            throw NetworkError.address("network \(network.name) has no addresses")
+        }
+        return Endpoint(network: network.name, addresses: addresses, linkAddress: link, aliases: request.aliases)
     }
 
     /// The places with those first that lead outside: the first is the way out, and what ports are published of.
@@ -95,13 +103,18 @@ extension Engine {
     func withdrawNetwork(of id: String) throws {
         guard let state = try networkState(of: id) else { return }
         try hostNetwork.firewall.dismiss(state)
-        for attachment in state.all {
-            try names(on: attachment)?.withdraw(id)
-            try hostNetwork.disconnect(attachment)
-        }
+        try detach(state.all, of: id)
         let paths = paths.container(id)
         try StoredFile.remove(paths.farewell)
         try StoredFile.remove(paths.networkState)
+    }
+
+    /// Takes interfaces away, with the names that lead to them.
+    func detach(_ attachments: [Attachment], of owner: String) throws {
+        for attachment in attachments {
+            try names(on: attachment)?.withdraw(owner)
+            try hostNetwork.disconnect(attachment)
+        }
     }
 
     /// The name server of an interface's network.
@@ -110,14 +123,9 @@ extension Engine {
     }
 
     /// Puts the firewall back if somebody else has removed it or rules of it.
-    ///
-    /// - Returns: whether it had to be.
-    @discardableResult
-    func restoreFirewall() throws -> Bool {
-        let network = hostNetwork
-        let isRestored = try network.restoreFirewall { try runningNetworkStates() }
+    func restoreFirewall() throws {
+        try hostNetwork.restoreFirewall { try runningNetworkStates() }
         try restoreSecurityGroups()
-        return isRestored
     }
 
     /// What the running containers have of the host's network.

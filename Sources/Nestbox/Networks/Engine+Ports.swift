@@ -19,9 +19,7 @@ extension Engine {
             try restoreFirewall()
             return state.ports.flatMap { port in
                 port.hostAddresses(families: state.families).map { address in
-                    PortLine(
-                        containerPort: "\(port.containerPort)/\(port.transport.rawValue)",
-                        host: "\(address.textBeforePort):\(port.hostPort)")
+                    PortLine(containerPort: port.portText, host: "\(address.textBeforePort):\(port.hostPort)")
                 }
             }
         }

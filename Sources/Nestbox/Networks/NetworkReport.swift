@@ -19,7 +19,7 @@ struct NetworkReport {
     var exposed: [String] {
         let given = (container.record.settings.exposedPorts + configuration.exposed).flatMap(PortMapping.exposed)
         let published = container.record.mappings
-        return Array(Set((given + published).map { "\($0.containerPort)/\($0.transport.rawValue)" })).sorted()
+        return Array(Set((given + published).map(\.portText))).sorted()
     }
 
     /// `HostConfig.PortBindings`: what was asked for.
@@ -32,7 +32,7 @@ struct NetworkReport {
                     mapping.hostPorts.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
                         ?? ""),
             ]
-            let key = "\(mapping.containerPort)/\(mapping.transport.rawValue)"
+            let key = mapping.portText
             result[key] = .array((result[key]?.arrayValue ?? []) + [binding])
         }
         return .object(result)
@@ -80,7 +80,7 @@ struct NetworkReport {
         var result = JSONObject()
         for key in exposed { result[key] = .null }
         for port in state.ports {
-            let key = "\(port.containerPort)/\(port.transport.rawValue)"
+            let key = port.portText
             let bindings = port.hostAddresses(families: state.families).map { address -> JSONValue in
                 ["HostIp": .string("\(address)"), "HostPort": .string(String(port.hostPort))]
             }
@@ -98,13 +98,21 @@ extension NetworkState {
     var portText: String {
         ports.flatMap { port in
             port.hostAddresses(families: families).map { address in
-                "\(address.textBeforePort):\(port.hostPort)->\(port.containerPort)/\(port.transport.rawValue)"
+                "\(address.textBeforePort):\(port.hostPort)->\(port.portText)"
             }
         }.joined(separator: ", ")
     }
 }
 
+extension PortMapping {
+    /// `80/tcp`, of the container.
+    var portText: String { "\(containerPort)/\(transport.rawValue)" }
+}
+
 extension PublishedPort {
+    /// `80/tcp`, of the container.
+    var portText: String { "\(containerPort)/\(transport.rawValue)" }
+
     /// The addresses of the host that it is published on; the unspecified one stands for all.
     func hostAddresses(families: [IPFamily]) -> [IPAddress] {
         hostAddress.map { [$0] } ?? families.map { $0 == .v4 ? .v4(0) : .v6(0) }

@@ -9,7 +9,7 @@ extension Engine {
     /// - Throws: `EngineError`.
     public func createSecurityGroup(_ name: String, details: String = "") throws(EngineError) -> SecurityGroup {
         try EngineError.wrapping {
-            try withSecurityGroups { lock in
+            try withSecurityGroups {
                 guard try readGroup(name) == nil else {
                     throw EngineError.failure("a security group named \(name) exists already; choose another name")
                 }
@@ -51,7 +51,7 @@ extension Engine {
         _ name: String, _ change: (inout SecurityGroup) throws -> Void
     ) throws(EngineError) {
         try EngineError.wrapping {
-            try withSecurityGroups { _ in
+            try withSecurityGroups {
                 var group = try securityGroup(name)
                 try change(&group)
                 for case .group(let other) in (group.ingress + group.egress).map(\.peer) {
@@ -68,7 +68,7 @@ extension Engine {
     /// - Throws: `EngineError`.
     public func removeSecurityGroup(_ name: String) throws(EngineError) {
         try EngineError.wrapping {
-            try withSecurityGroups { _ in
+            try withSecurityGroups {
                 _ = try securityGroup(name)
                 let tasks = try taskNetworks().filter { $0.securityGroups.contains(name) }.map(\.name)
                 let groups = try securityGroups().filter { group in
@@ -91,13 +91,13 @@ extension Engine {
     }
 
     /// Runs `body` while nobody else changes groups.
-    private func withSecurityGroups<Value>(_ body: (FolderLock) throws -> Value) throws -> Value {
+    private func withSecurityGroups<Value>(_ body: () throws -> Value) throws -> Value {
         try StoredFile.makeFolder(paths.securityGroups)
         guard let lock = try FolderLock.acquire(paths.securityGroups) else {
             throw SystemError("lock", paths.securityGroups, .noSuchFile)
         }
         defer { lock.hold() }
-        return try body(lock)
+        return try body()
     }
 
     // MARK: - In the kernel

@@ -26,17 +26,11 @@ extension Engine {
             }
             defer { lock.hold() }
             do {
-                let range = try idRanges.lease(to: request.name, number: Self.number(of: request.name))
-                let addresses = try leases(of: network).lease(
-                    to: request.name, number: Self.number(of: request.name), wanted: request.endpoint.addresses)
-                guard let link = request.endpoint.linkAddress ?? addresses.first.map({ MACAddress(for: $0) }) else {
-                    throw NetworkError.address("network \(network.name) has no addresses")
-                }
+                let number = Self.number(of: request.name)
+                let range = try idRanges.lease(to: request.name, number: number)
+                let endpoint = try leaseEndpoint(request.endpoint, on: network, for: request.name, number: number)
                 let task = TaskNetwork(
-                    name: request.name, created: Timestamp.nowText(),
-                    endpoint: Endpoint(
-                        network: network.name, addresses: addresses, linkAddress: link,
-                        aliases: request.endpoint.aliases),
+                    name: request.name, created: Timestamp.nowText(), endpoint: endpoint,
                     securityGroups: request.securityGroups, idRange: range)
                 try AtomicFile.write(task.jsonBytes(), to: paths.record, isFlushed: true)
                 try bringUp(task)
@@ -166,10 +160,7 @@ extension Engine {
         if let bytes = try StoredFile.read(paths.networkState) {
             let state = try NetworkState(jsonBytes: bytes)
             try hostNetwork.firewall.dismiss(state)
-            for attachment in state.all {
-                try names(on: attachment)?.withdraw(name)
-                try hostNetwork.disconnect(attachment)
-            }
+            try detach(state.all, of: name)
         }
         try NamespaceFile.remove(paths.networkNamespace)
         try NamespaceFile.remove(paths.userNamespace)

@@ -22,6 +22,9 @@ struct RuleOptions: ParsableArguments {
     @Option(name: .long, help: .init("The tasks of a group as the other side. May be repeated.", valueName: "group"))
     var sourceGroup: [String] = []
 
+    /// The list of a group that the rules stand in.
+    var list: WritableKeyPath<SecurityGroup, [SecurityGroup.Rule]> { egress ? \.egress : \.ingress }
+
     /// The rules, one for each other side.
     func rules() throws -> [SecurityGroup.Rule] {
         let kind = try `protocol`.map { text in
@@ -71,12 +74,8 @@ struct SecurityGroupAuthorize: NestboxCommand {
     func execute(_ globals: GlobalOptions) throws -> Int32 {
         let rules = try options.rules()
         try globals.engine().changeSecurityGroup(name) { group in
-            for rule in rules {
-                if options.egress {
-                    if !group.egress.contains(rule) { group.egress.append(rule) }
-                } else if !group.ingress.contains(rule) {
-                    group.ingress.append(rule)
-                }
+            for rule in rules where !group[keyPath: options.list].contains(rule) {
+                group[keyPath: options.list].append(rule)
             }
         }
         return 0
@@ -100,15 +99,10 @@ struct SecurityGroupRevoke: NestboxCommand {
         let rules = try options.rules()
         try globals.engine().changeSecurityGroup(name) { group in
             for rule in rules {
-                let list = options.egress ? group.egress : group.ingress
-                guard list.contains(rule) else {
+                guard group[keyPath: options.list].contains(rule) else {
                     throw CommandFailure("group \(name) has no such rule: \(rule.text)", exitCode: 1)
                 }
-                if options.egress {
-                    group.egress.removeAll { $0 == rule }
-                } else {
-                    group.ingress.removeAll { $0 == rule }
-                }
+                group[keyPath: options.list].removeAll { $0 == rule }
             }
         }
         return 0
