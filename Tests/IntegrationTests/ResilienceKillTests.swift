@@ -117,6 +117,23 @@ extension IntegrationTests {
             }
         }
 
+        /// Its name goes first: whoever had only that could not ask for the rest to be removed.
+        @Test(arguments: [false, true]) func aRemovalThatWasInterruptedIsFinished(_ withVolumes: Bool) throws {
+            try TestEngine.with { engine in
+                let id = try engine("create", "--name", "victim", "-v", "/data", "busybox", "true").line
+                let folder = "\(engine.root)/containers/\(id)"
+                // As far as a removal comes before it takes something away that is missed.
+                try retrying("remove", "the name") { unlink("\(engine.root)/names/victim") }
+                let mark = withVolumes ? "removing-volumes" : "removing"
+                try FileDescriptor.open("\(folder)/\(mark)", O_WRONLY | O_CREAT, mode: 0o600).writeAll([])
+                try #expect(engine("ps", "-aq").output.isEmpty)
+                #expect(TestEngine.names(in: "\(engine.root)/containers").isEmpty)
+                let volumes = TestEngine.names(in: "\(engine.root)/volumes")
+                #expect(volumes.count == (withVolumes ? 0 : 1), "\(volumes)")
+                for name in volumes { _ = try Command.run(["rm", "-r", "\(engine.root)/volumes/\(name)"]) }
+            }
+        }
+
         @Test func theSupervisorDiesAtAnyMomentOfTheStart() throws {
             try TestEngine.with { engine in
                 try engine("create", "--name", "victim", "busybox", "sleep", "1000")

@@ -64,11 +64,13 @@ extension Engine {
 
     /// Removes a container that does not run and whose lock the caller holds, in an order that a crash may interrupt anywhere.
     ///
-    /// The name goes first, so that it can be used again. While the record is there, the rest is found by it and removed by the
-    /// next command or by `rm`; once it is gone, what is left of the folder counts as remains. The lease of the ids goes after
-    /// the files that have them.
+    /// A mark says first that it has begun: without a name nobody could ask for it again. The name goes next, so that it can be
+    /// used again. While the record is there, the rest is found by it and removed by the next command; once it is gone, what is
+    /// left of the folder counts as remains. The lease of the ids goes after the files that have them.
     func removeLocked(_ record: ContainerRecord, withVolumes: Bool) throws {
         let paths = paths.container(record.id)
+        // On a full disk it goes without.
+        try? StoredFile.write(withVolumes ? paths.removingVolumes : paths.removing, "", mode: 0o600)
         let changed = try endpointList(of: record.id)
         try names.release(record.name, of: record.id)
         if withVolumes {

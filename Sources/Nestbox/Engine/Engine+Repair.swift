@@ -17,7 +17,9 @@ extension Engine {
             return nil
         }
         let state = try readState(paths)
-        guard needsRepair(state, boot: boot) else { return Container(record: record, state: state) }
+        guard needsRepair(state, boot: boot) || isBeingRemoved(paths) else {
+            return Container(record: record, state: state)
+        }
         guard let lock = try FolderLock.tryAcquire(paths.folder) else {
             // Whoever holds the lock is starting or removing it, or is just repairing it.
             return StoredFile.exists(paths.folder) ? Container(record: record, state: state) : nil
@@ -56,6 +58,11 @@ extension Engine {
         }
     }
 
+    /// Whether somebody has begun to remove it, and has not come to the end.
+    private func isBeingRemoved(_ paths: ContainerPaths) -> Bool {
+        StoredFile.exists(paths.removing) || StoredFile.exists(paths.removingVolumes)
+    }
+
     private func isAlive(_ supervisor: ProcessIdentity, of state: ContainerState, boot: BootID) -> Bool {
         state.bootID == boot.value && supervisor.isAlive
     }
@@ -68,6 +75,11 @@ extension Engine {
         var state = try readState(paths)
         if needsRepair(state, boot: boot) {
             state = try recordEnd(of: record, state, paths, boot: boot)
+        }
+        if isBeingRemoved(paths) {
+            // If that fails, whoever asks for it again is told why, and nobody else.
+            let isGone: Void? = try? removeLocked(record, withVolumes: StoredFile.exists(paths.removingVolumes))
+            if isGone != nil { return nil }
         }
         if state.status == .exited, record.configuration.autoRemove, !hasSupervisor(state, boot: boot) {
             try removeLocked(record, withVolumes: true)

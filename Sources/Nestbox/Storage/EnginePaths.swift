@@ -79,6 +79,9 @@ struct ContainerPaths: Sendable, Hashable {
     var hostname: String { folder + "/hostname" }
     var hosts: String { folder + "/hosts" }
     var resolv: String { folder + "/resolv.conf" }
+    /// Is there from the moment that its removal has begun, the second with its anonymous volumes.
+    var removing: String { folder + "/removing" }
+    var removingVolumes: String { folder + "/removing-volumes" }
     /// What the container has of the host's network right now.
     var networkState: String { runFolder + "/network.json" }
     /// What its supervisor tells the kernel at its end.
