@@ -86,6 +86,28 @@ extension IntegrationTests {
             }
         }
 
+        @Test(.enabled(if: Transport.sctp.isSupported)) func sctpIsPublishedLikeTheOthers() throws {
+            try TestEngine.withNetwork { engine, network in
+                let box = try engine.container("box", "-p", "8080:80/sctp", "-p", "81/sctp")
+                let other = try engine.container("other")
+                try #expect(engine("port", "box", "80/sctp").output == "0.0.0.0:8080\n")
+                let server = try box.server(.sctp, 80)
+                let host = TestNetwork.Family.ipv4.host
+                for (client, address) in [
+                    (network.peer, host), (network.host, host), (network.host, "127.0.0.1"),
+                    (try other.namespace, host), (try box.namespace, host),
+                ] { try #expect(server.isReached(from: client, at: address, 8080), "\(client.path) to \(address)") }
+                try #expect(
+                    server.source(ofClientIn: network.peer, to: Endpoint(host, 8080)) == TestNetwork.Family.ipv4.peer)
+                let free = try #require(try box.published("81/sctp").values.first)
+                let second = try box.server(.sctp, 81)
+                try #expect(second.isReached(from: network.peer, at: host, free))
+                #expect(TestServer.refusal(.sctp, "0.0.0.0", free, in: network.host) == Errno(98))
+                let outside = try TestServer(.sctp, "0.0.0.0", 7000, in: network.peer)
+                try #expect(outside.isReached(from: box.namespace, at: TestNetwork.Family.ipv4.peer))
+            }
+        }
+
         @Test func rangesAreMappedOneByOne() throws {
             try TestEngine.withNetwork { engine, network in
                 let box = try engine.container("box", "-p", "8080-8082:80-82", "-p", "127.0.0.1:9000-9001:90-91/udp")

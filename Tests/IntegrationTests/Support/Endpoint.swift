@@ -65,12 +65,12 @@ struct Endpoint: Hashable, CustomStringConvertible {
         let socket = try namespace.perform { () throws in
             FileDescriptor(
                 owning: try retrying("open", "a socket") {
-                    Glibc.socket(family, kind | Int32(SOCK_NONBLOCK.rawValue), 0)
+                    Glibc.socket(family, kind | Int32(SOCK_NONBLOCK.rawValue), transport.number)
                 })
         }
         var on: Int32 = 1
         if isIPv6 { setsockopt(socket.rawValue, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &on, 4) }
-        if transport == .tcp { socket.endsAtOnce() }
+        if transport.hasConnections { socket.endsAtOnce() }
         return socket
     }
 

@@ -2,11 +2,25 @@ import Glibc
 import LinuxSystem
 import Testing
 
-/// TCP or UDP.
+/// A protocol with ports.
 enum Transport: String, CaseIterable, Sendable {
     case tcp, udp
+    /// Debian's kernel for clouds has it, this project's machines have not.
+    case sctp
 
-    var kind: Int32 { Int32((self == .tcp ? SOCK_STREAM : SOCK_DGRAM).rawValue) }
+    /// Those that every kernel has.
+    static let allCases: [Transport] = [.tcp, .udp]
+
+    var kind: Int32 { Int32((self == .udp ? SOCK_DGRAM : SOCK_STREAM).rawValue) }
+    var number: Int32 { self == .sctp ? Int32(IPPROTO_SCTP) : 0 }
+    var hasConnections: Bool { self != .udp }
+
+    /// Whether the kernel has it.
+    var isSupported: Bool {
+        let number = socket(AF_INET, kind, number)
+        if number >= 0 { close(number) }
+        return number >= 0
+    }
 }
 
 /// A service in some namespace.
@@ -22,11 +36,11 @@ final class TestServer {
         (self.transport, endpoint) = (transport, Endpoint(host, port))
         socket = try endpoint.socket(transport, in: namespace)
         // As servers do. With UDP it would let two of them have the same port.
-        var on: Int32 = transport == .tcp ? 1 : 0
+        var on: Int32 = transport.hasConnections ? 1 : 0
         setsockopt(socket.rawValue, SOL_SOCKET, SO_REUSEADDR, &on, 4)
         try endpoint.bind(socket)
         let number = socket.rawValue
-        if transport == .tcp { try retrying("listen on", "\(endpoint)") { listen(number, 16) } }
+        if transport.hasConnections { try retrying("listen on", "\(endpoint)") { listen(number, 16) } }
     }
 
     /// Why a program cannot listen on an address of a namespace; nil when it can.
@@ -54,7 +68,7 @@ final class TestServer {
         let deadline = Deadline(bound)
         let token = Array("token \(UInt64.random(in: 0 ... .max))".utf8)
         return switch transport {
-        case .tcp: try connection(of: caller, to: destination, token, deadline)
+        case .tcp, .sctp: try connection(of: caller, to: destination, token, deadline)
         case .udp: try datagram(from: caller, to: destination, token, deadline)
         }
     }
