@@ -51,13 +51,18 @@ public struct NetworkState: JSONCodable, Hashable {
     public var attachments: [Attachment]
     /// Its published ports.
     public var ports: [PublishedPort]
+    /// Its own name server; nil: that of its first network.
+    public var resolver: Resolver?
     /// Interfaces that are just being made or removed; when nobody is at it any more, they have to go.
     public var unfinished: [Attachment]
 
     /// What a container has.
-    public init(attachments: [Attachment], ports: [PublishedPort], unfinished: [Attachment] = []) {
+    public init(
+        attachments: [Attachment], ports: [PublishedPort], resolver: Resolver? = nil, unfinished: [Attachment] = []
+    ) {
         self.attachments = attachments
         self.ports = ports
+        self.resolver = resolver
         self.unfinished = unfinished
     }
 
@@ -71,6 +76,7 @@ public struct NetworkState: JSONCodable, Hashable {
         let object = try json.object()
         attachments = try object.required("attachments")
         ports = try object.optional("ports") ?? []
+        resolver = try object.optional("resolver")
         unfinished = try object.optional("unfinished") ?? []
     }
 
@@ -78,6 +84,7 @@ public struct NetworkState: JSONCodable, Hashable {
     public var json: JSONValue {
         var object: JSONObject = ["attachments": attachments.json]
         object.setUnlessEmpty("ports", to: ports)
+        object.set("resolver", to: resolver)
         object.setUnlessEmpty("unfinished", to: unfinished)
         return .object(object)
     }

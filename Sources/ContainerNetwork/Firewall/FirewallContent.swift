@@ -64,10 +64,28 @@ struct FirewallContent: Sendable, Hashable {
         }
     }
 
+    /// What a container with a name server of its own needs.
+    mutating func add(_ resolver: Resolver, of endpoint: Endpoint) {
+        let (asked, served) = (FirewallSet.port(NamePort.standard), FirewallSet.port(resolver.port))
+        for transport in [TransportProtocol.udp, .tcp].map({ [$0.number] }) {
+            for gateway in resolver.gateways {
+                let isIPv4 = gateway.family == .v4
+                for address in endpoint.addresses where address.family == gateway.family {
+                    add(
+                        isIPv4 ? FirewallLayout.resolvers4 : FirewallLayout.resolvers6,
+                        [address.bytes, gateway.bytes, transport, asked], [gateway.bytes, served])
+                    add(isIPv4 ? FirewallLayout.askers4 : FirewallLayout.askers6, [address.bytes, transport, served])
+                }
+            }
+        }
+    }
+
     /// What a running container needs.
     mutating func add(_ state: NetworkState) {
         for attachment in state.all { add(attachment) }
-        if let endpoint = state.attachments.first?.endpoint { add(state.ports, of: endpoint) }
+        guard let endpoint = state.attachments.first?.endpoint else { return }
+        add(state.ports, of: endpoint)
+        if let resolver = state.resolver { add(resolver, of: endpoint) }
     }
 
     private mutating func add(_ set: FirewallSet, _ key: [[UInt8]], _ value: [[UInt8]] = []) {

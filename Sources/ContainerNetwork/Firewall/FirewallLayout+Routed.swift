@@ -73,7 +73,21 @@ extension FirewallLayout {
         Chain(
             name: "prerouting", entry: ("nat", .prerouting, Priority.destinationNAT),
             rules: [
-                Rule("what arrives for this host may be for a published port", isForHost + [.decide(.jump("ports"))])
+                Rule(
+                    "IPv4: a container on several networks asks its own name server",
+                    isIPv4 + [
+                        .loadBytes(.network, offset: 12, count: 8, 0), .load(.transportProtocol, 2),
+                        .loadBytes(.transport, offset: 2, count: 2, 3), .find(map: resolvers4.name, 0, result: 0),
+                        .redirect(.v4, address: 0, port: 1),
+                    ]),
+                Rule(
+                    "IPv6: a container on several networks asks its own name server",
+                    isIPv6 + [
+                        .loadBytes(.network, offset: 8, count: 32, 0), .load(.transportProtocol, 8),
+                        .loadBytes(.transport, offset: 2, count: 2, 9), .find(map: resolvers6.name, 0, result: 0),
+                        .redirect(.v6, address: 0, port: 4),
+                    ]),
+                Rule("what arrives for this host may be for a published port", isForHost + [.decide(.jump("ports"))]),
             ]),
         Chain(
             name: "output", entry: ("nat", .output, Priority.destinationNAT),
@@ -119,6 +133,18 @@ extension FirewallLayout {
                 Rule(
                     "internal networks ask it for names",
                     [.loadBytes(.transport, offset: 2, count: 2, 0), .equal(0, [0, 53]), .decide(.return)]),
+                Rule(
+                    "IPv4: or their container's own name server",
+                    isIPv4 + [
+                        .loadBytes(.network, offset: 12, count: 4, 0), .load(.transportProtocol, 1),
+                        .loadBytes(.transport, offset: 2, count: 2, 2), .isIn(set: askers4.name, 0), .decide(.return),
+                    ]),
+                Rule(
+                    "IPv6: or their container's own name server",
+                    isIPv6 + [
+                        .loadBytes(.network, offset: 8, count: 16, 0), .load(.transportProtocol, 4),
+                        .loadBytes(.transport, offset: 2, count: 2, 5), .isIn(set: askers6.name, 0), .decide(.return),
+                    ]),
                 Rule("internal networks reach nothing else of it", [.decide(.drop)]),
             ]),
         Chain(

@@ -84,39 +84,11 @@ public struct HostNetwork: Sendable {
         try KernelSetting.write("net/ipv6/conf/all/forwarding", "1")
     }
 
-    /// Lets others on a network find a container by names, where there is a name server.
-    ///
-    /// - Returns: whether there is one.
-    /// - Throws: `NetworkError`, `SystemError`.
-    public func publish(_ names: [String], of container: String, _ endpoint: Endpoint, on network: NetworkDefinition)
-        throws
-        -> Bool
-    {
-        guard let service = try startedNames(on: network) else { return false }
-        try service.publish(names + endpoint.aliases, of: container, addresses: endpoint.addresses)
-        return true
-    }
-
-    /// The name server of a network, which runs; nil where there is none.
-    private func startedNames(on network: NetworkDefinition) throws -> NameService? {
-        guard let program = NameService.program, network.hasNameServer else { return nil }
-        let service = NameService(of: network, paths: store.paths)
-        try service.start(program, lock: store.lock)
-        return service
-    }
-
-    /// Starts a network's name server again if it has ended.
-    ///
-    /// - Throws: `NetworkError`, `SystemError`.
-    public func reviveNames(on network: NetworkDefinition) throws {
-        _ = try startedNames(on: network)
-    }
-
     /// Removes a network's bridge and all that the firewall knows of it.
     ///
     /// - Throws: `SystemError`.
     public func takeDown(_ network: NetworkDefinition) throws {
-        try NameService(of: network, paths: store.paths).stop()
+        try stopNames(on: network)
         guard network.driver != .macvlan else { return }
         try NetlinkSocket(.route).perform([.removeLink(network.bridge)])
         try firewall.dismiss(network)

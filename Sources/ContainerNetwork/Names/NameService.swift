@@ -1,88 +1,59 @@
-internal import Glibc
 internal import LinuxNetwork
 internal import LinuxSystem
 
-/// The name server of one network: dnsmasq, listening on the network's gateway.
+/// The names on one network.
 ///
-/// Each container has a file of its own in a folder that dnsmasq watches (`--hostsdir`): publishing a name is writing a file.
-/// What is not in there goes to the host's own servers, or from an internal network nowhere (CVE-2024-29018).
+/// Each container has a file of its own in a folder that name servers watch (dnsmasq's `--hostsdir`): publishing a name is
+/// writing a file. The network's own server listens on its gateway; what is not in the folder it asks the host's servers for, or
+/// nobody if the network is internal (CVE-2024-29018).
 public struct NameService: Sendable {
     private let network: NetworkDefinition
     private let paths: NetworkPaths
 
-    /// The name server of a network.
+    /// The names on a network.
     public init(of network: NetworkDefinition, paths: NetworkPaths) {
         self.network = network
         self.paths = paths
     }
 
+    /// Whether name servers can be had: dnsmasq is installed.
+    public static var isAvailable: Bool { NameServer.program != nil }
+
     private var folder: String { paths.names + "/" + network.name }
-    private var hosts: String { folder + "/hosts" }
-    private var pidFile: String { folder + "/dnsmasq.pid" }
+    var hosts: String { folder + "/hosts" }
 
     // MARK: - The server
 
-    /// The path of dnsmasq; nil when it is not installed.
-    public static let program: String? = ["/usr/sbin/dnsmasq", "/usr/bin/dnsmasq", "/usr/local/sbin/dnsmasq"].first {
-        access($0, X_OK) == 0
-    }
-
-    /// Makes sure that the server runs; the network's bridge is up.
+    /// Makes sure that the network's server runs; the network's bridge is up.
     ///
     /// - Parameter lock: the lock under which it is started.
     /// - Throws: `NetworkError`, `SystemError`.
     func start(_ program: String, lock: () throws -> FolderLock) throws {
-        guard process() == nil else { return }
+        let server = NameServer(
+            in: folder, listening: network.subnets.map(\.gateway), port: NamePort.standard, names: [hosts],
+            servers: network.isInternal ? [] : nil)
+        guard !server.isRunning else { return }
         let lock = try lock()
         defer { lock.hold() }
-        guard process() == nil else { return }
-        // The server has given root up when it reads these; what else is in the run root has modes of its own.
-        try StoredFile.makeFolder(hosts, mode: 0o755, parents: 0o755)
-        let mode = try FileDescriptor.open(paths.runRoot, O_RDONLY | O_DIRECTORY).status().st_mode
-        if mode & 0o011 != 0o011 {
-            try retrying("change the mode of", paths.runRoot) { chmod(paths.runRoot, mode & 0o7777 | 0o011) }
-        }
-        var arguments = [
-            "--conf-file=", "--user=nobody", "--pid-file=\(pidFile)", "--bind-interfaces", "--no-hosts",
-            "--hostsdir=\(hosts)", "--domain-needed", "--bogus-priv", "--cache-size=1000",
-        ]
-        arguments += network.subnets.map { "--listen-address=\($0.gateway)" }
-        if network.isInternal { arguments.append("--no-resolv") }
-        let (status, message) = try HelperProgram.run(program, arguments)
-        guard status == 0 else {
-            throw NetworkError.invalid(
-                "cannot start the name server of network \(network.name): \(message.isEmpty ? "dnsmasq failed" : message)"
-            )
-        }
+        guard !server.isRunning else { return }
+        try makeFolder()
+        try server.start(program, for: "network \(network.name)")
     }
 
     /// Ends the server and forgets all names.
     ///
     /// - Throws: `SystemError`.
     func stop() throws {
-        if let process = process().flatMap({ ProcessIdentity(pid: $0) }), let pidfd = process.open() {
-            try ProcessDescriptor.send(SIGTERM, to: pidfd)
-            if try !ProcessDescriptor.wait(for: pidfd, milliseconds: Self.endBound) {
-                try ProcessDescriptor.send(SIGKILL, to: pidfd)
-                _ = try ProcessDescriptor.wait(for: pidfd, milliseconds: Self.endBound)
-            }
-        }
+        try NameServer(in: folder).stop()
         try FileTree.remove(folder)
     }
 
-    /// How long a server may take to end, in milliseconds.
-    private static let endBound: Int32 = 2000
-
-    /// The server's process; nil when it does not run.
+    /// Makes the folder of the names.
     ///
-    /// A pid may be another process's by now: only ours has the path of our file among its arguments.
-    private func process() -> pid_t? {
-        guard let bytes = try? StoredFile.read(pidFile),
-            let pid = pid_t(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)), pid > 1,
-            let command = try? StoredFile.read("/proc/\(pid)/cmdline")
-        else { return nil }
-        let own = Array("--pid-file=\(pidFile)".utf8)
-        return command.split(separator: 0).contains { Array($0) == own } ? pid : nil
+    /// A server has given root up when it reads it; what else is in the run root has modes of its own.
+    func makeFolder() throws {
+        try StoredFile.makeFolder(hosts, mode: 0o755, parents: 0o755)
+        try paths.letServersPass()
     }
 
     // MARK: - Names
@@ -105,4 +76,12 @@ public struct NameService: Sendable {
 
     /// The file of a container's names, for its supervisor to remove.
     public func path(of container: String) -> String { hosts + "/" + container }
+}
+
+/// Ports that names are served at.
+enum NamePort {
+    /// The one that everybody asks (RFC 1035, section 4.2).
+    static let standard: UInt16 = 53
+    /// Those of servers for one view: below the kernel's ephemeral range, and with no other use that is registered.
+    static let ofViews: ClosedRange<UInt16> = 30_053...31_052
 }

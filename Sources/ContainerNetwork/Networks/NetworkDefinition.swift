@@ -53,8 +53,11 @@ public struct NetworkDefinition: JSONCodable, Hashable {
     /// The name of its bridge on the host, of the kernel's 15 characters at most.
     public var bridge: String { "nb-" + id.prefix(12) }
 
-    /// Whether a name server of the host's can be on it: nothing of the host listens on the link of a LAN for its own tasks.
-    public var hasNameServer: Bool { driver != .macvlan }
+    /// Whether a name server of the host's is on it: the host is not reached over the interfaces of its own tasks on a LAN.
+    var isServedByHost: Bool { driver != .macvlan }
+
+    /// Whom its containers ask for names.
+    public var nameServers: [IPAddress] { isServedByHost ? subnets.map(\.gateway) : [TaskNames.address] }
 
     /// Its subnet of a family.
     public func subnet(_ family: IPFamily) -> Subnet? { subnets.first { $0.network.address.family == family } }

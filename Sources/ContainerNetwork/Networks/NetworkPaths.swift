@@ -1,4 +1,6 @@
+internal import Glibc
 internal import LinuxNetwork
+internal import LinuxSystem
 
 /// Where an engine keeps what belongs to networks, and how it tells its own things in the kernel from others'.
 public struct NetworkPaths: Sendable, Hashable {
@@ -21,6 +23,16 @@ public struct NetworkPaths: Sendable, Hashable {
 
     /// The folder of what the name servers know.
     var names: String { runRoot + "/names" }
+
+    /// The folder of name servers that show more or others than one network's.
+    var resolvers: String { runRoot + "/resolvers" }
+
+    /// Lets name servers, which have given root up, pass through the run root; what they must not see there has modes of its own.
+    func letServersPass() throws(SystemError) {
+        let mode = try FileDescriptor.open(runRoot, O_RDONLY | O_DIRECTORY).status().st_mode
+        guard mode & 0o011 != 0o011 else { return }
+        try retrying("change the mode of", runRoot) { chmod(runRoot, mode & 0o7777 | 0o011) }
+    }
 
     /// The file that says that this host forwards a family because of us.
     func forwarding(_ family: IPFamily) -> String { runRoot + "/forwarding-" + family.rawValue }

@@ -130,6 +130,10 @@ extension FirewallTable {
             message.add(UInt16(NFTA_SET_DATA_TYPE.rawValue), bigEndian: NFT_DATA_VERDICT.rawValue)
         }
         message.add(UInt16(NFTA_SET_ID.rawValue), bigEndian: id)
+        if set.key == [.interfaceName] {
+            // For `nft` alone: NFTNL_UDATA_SET_KEYBYTEORDER, four bytes, BYTEORDER_HOST_ENDIAN; it prints "" without.
+            message.add(UInt16(NFTA_SET_USERDATA.rawValue), bytes: [0, 4, 1, 0, 0, 0])
+        }
         if set.key.count > 1 {
             message.nest(UInt16(NFTA_SET_DESC.rawValue)) { message in
                 message.nest(UInt16(NFTA_SET_DESC_CONCAT.rawValue)) { message in

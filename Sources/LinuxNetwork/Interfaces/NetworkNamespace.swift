@@ -39,4 +39,14 @@ public struct NetworkNamespace: ~Copyable, Sendable {
         try prepare()
         return try NetlinkSocket(family)
     }
+
+    /// Runs `body` in this namespace: programs that it starts stay there.
+    ///
+    /// - Throws: what `body` throws; `SystemError`. Ends the process when there is no way back.
+    public borrowing func perform(_ body: () throws -> Void) throws {
+        let own = try FileDescriptor.open("/proc/thread-self/ns/net")
+        try checked(nb_enter_namespace(descriptor.rawValue, CLONE_NEWNET), "enter", "a network namespace")
+        defer { if nb_enter_namespace(own.rawValue, CLONE_NEWNET) != 0 { abort() } }
+        try body()
+    }
 }

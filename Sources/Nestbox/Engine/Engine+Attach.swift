@@ -71,6 +71,7 @@ extension Engine {
             .init(type: "RLIMIT_" + $0.name.uppercased(), hard: $0.hard, soft: $0.soft)
         }
         if exec.privileged { own.capabilities = SpecificationInput.processCapabilities(.supported()) }
+        try checkRights(own, of: record)
         specification.process?.rlimits = own.rlimits
         var request = ExecRequest(
             containerID: record.id, specification: specification, process: own, containerProcess: process,

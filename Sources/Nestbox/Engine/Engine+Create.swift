@@ -87,8 +87,9 @@ extension Engine {
             let input = specificationInput(of: record, facts: facts)
             // Made here once for its errors: what cannot work is refused now and not at the start. The namespaces of another
             // container are only known then.
-            _ = try input.withJoinedNamespaces(of: partner, process: nil)
+            let output = try input.withJoinedNamespaces(of: partner, process: nil)
                 .withNamespaces(of: task.map { self.paths.task($0.name) }).specification()
+            if let process = output.specification.process { try checkRights(process, of: record) }
             try AtomicFile.write(record.jsonBytes(), to: paths.record, isFlushed: !configuration.autoRemove)
             return NewContainer(record: record, input: input, lock: lock)
         } catch {

@@ -123,7 +123,7 @@ extension Engine {
             let gateways = network.subnets.map(\.gateway)
             result.addresses = task.endpoint.addresses
             result.gateway = gateways.first
-            result.servers = network.hasNameServer && record.usesNetworkServers ? gateways : nil
+            result.servers = record.asksNetworkServers([]) ? network.nameServers : nil
         case .networks, .none: break
         }
         result.links = try links(of: record)
@@ -133,7 +133,8 @@ extension Engine {
     /// Tells a running container of its new networks: its files are mounted, so they are written in place.
     func rewriteFiles(of record: ContainerRecord, _ state: NetworkState) throws {
         let networks = try state.attachments.compactMap { try hostNetwork.store.find($0.endpoint.network) }
-        var surroundings = NameSurroundings(state, networks, usesNetworkServers: record.usesNetworkServers)
+        let usesServers = record.asksNetworkServers(state.attachments.map(\.endpoint))
+        var surroundings = NameSurroundings(state, networks, usesNetworkServers: usesServers)
         surroundings.links = try links(of: record)
         let facts = try HostFacts(gatheredFor: record.configuration)
         try ContainerFiles.write(specificationInput(of: record, facts: facts), surroundings)

@@ -42,6 +42,7 @@ public struct Engine: Sendable {
         try EngineError.wrapping {
             let id = try resolve(name)
             guard let container = try examine(id) else { throw EngineError.noSuchContainer(name) }
+            if container.isRunning { keepFirewall() }
             return container
         }
     }

@@ -10,7 +10,7 @@ final class ContainerWiring {
     private let state: NetworkState
     private let networks: [NetworkDefinition]
     private let names: [String]
-    /// Whether the container asks its network's server, and not those that were asked for.
+    /// Whether the container asks its networks' servers, and not those that were asked for.
     private let usesNetworkServers: Bool
     /// What was asked for and could not be had, a line each.
     private(set) var warnings: [String] = []
@@ -28,7 +28,7 @@ final class ContainerWiring {
         self.engine = engine
         id = record.id
         names = record.networkNames
-        usesNetworkServers = record.usesNetworkServers
+        usesNetworkServers = record.asksNetworkServers(endpoints)
         let store = engine.hostNetwork.store
         networks = try endpoints.map { endpoint in
             guard let network = try store.find(endpoint.network) else {
@@ -41,7 +41,13 @@ final class ContainerWiring {
         for (index, endpoint) in endpoints.enumerated() {
             attachments.append(try Attachment(of: endpoint, on: networks[index], interface: "eth\(index)"))
         }
-        state = NetworkState(attachments: attachments, ports: ports.ports)
+        var state = NetworkState(attachments: attachments, ports: ports.ports)
+        do {
+            state.resolver = try engine.reserveResolver(for: record, endpoints)
+        } catch {
+            warnings.append("only names of network \(networks[0].name) are resolved: \(error)")
+        }
+        self.state = state
         try engine.write(state, of: record)
     }
 
@@ -79,6 +85,12 @@ final class ContainerWiring {
                 warnings.append("names of containers are not resolved on network \(network.name): \(error)")
             }
         }
+        guard let resolver = state.resolver else { return }
+        do {
+            try engine.hostNetwork.start(resolver)
+        } catch {
+            warnings.append("names are not resolved: \(error)")
+        }
     }
 
     /// Gives this process's part of the ports up: the supervisor has its own.
@@ -106,7 +118,7 @@ extension Engine {
         let id = record.id
         let paths = paths.container(id)
         try AtomicFile.write(state.jsonBytes(), to: paths.networkState)
-        var removals: [String] = []
+        var removals = state.resolver.map { [hostNetwork.path(of: id, on: $0)] } ?? []
         for endpoint in state.attachments.map(\.endpoint) {
             guard let network = try hostNetwork.store.find(endpoint.network) else { continue }
             removals.append(NameService(of: network, paths: networkPaths).path(of: id))
@@ -146,8 +158,17 @@ extension PortMapping {
 }
 
 extension ContainerRecord {
-    /// Whether it asks its network's server, and not those that were asked for.
-    var usesNetworkServers: Bool { NameService.program != nil && configuration.names.servers.isEmpty }
+    /// Whether it asks its networks' servers, and not those that were asked for.
+    ///
+    /// On the default network `--dns` is taken literally, as in Docker; on others the network's server asks those. It could not
+    /// ask one on the container's own loopback.
+    func asksNetworkServers(_ endpoints: [Endpoint]) -> Bool {
+        let servers = configuration.names.servers
+        guard NameService.isAvailable else { return false }
+        if servers.isEmpty { return true }
+        return endpoints.contains { $0.network != NetworkDefinition.defaultName }
+            && !servers.contains(where: \.isLoopback)
+    }
 
     /// The names by which others on its networks find it.
     var networkNames: [String] { [name, String(id.prefix(12))] }

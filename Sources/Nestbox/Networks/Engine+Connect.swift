@@ -98,6 +98,7 @@ extension Engine {
             names.insert("eth\(number)")
             added.append((try Attachment(of: endpoint, on: network, interface: "eth\(number)"), network))
         }
+        state.resolver = try reserveResolver(for: container.record, endpoints)
         state.unfinished = added.map(\.attachment) + removed
         try AtomicFile.write(state.jsonBytes(), to: paths.container(container.id).networkState)
         state.unfinished = []
@@ -115,8 +116,13 @@ extension Engine {
             try host.connect(attachment, to: network, in: namespace, isWayOut: isWayOut)
             _ = try host.publish(container.record.networkNames, of: container.id, attachment.endpoint, on: network)
         }
+        if let resolver = state.resolver { try host.start(resolver) }
         try detach(removed, of: container.id)
         try write(state, of: container.record)
+        if let resolver = old.resolver, resolver != state.resolver {
+            try StoredFile.remove(host.path(of: container.id, on: resolver))
+            try collectResolvers()
+        }
         if let first = state.attachments.first, first != old.attachments.first,
             !added.contains(where: { $0.attachment == first }),
             let network = try host.store.find(first.endpoint.network)
@@ -146,12 +152,22 @@ extension Engine {
             defer { lock.hold() }
             try settle(container)
         }
+        try collectResolvers()
         guard needsFirewall else { return }
         try restoreFirewall()
         let names = Set(containers.filter(\.isRunning).flatMap { $0.configuration.network.requests.map(\.network) })
         for name in names.sorted() {
             // Without names containers are still of use.
             if let network = try hostNetwork.store.find(name) { try? hostNetwork.reviveNames(on: network) }
+        }
+        for name in Set(containers.filter(\.isRunning).compactMap(\.record.task)) {
+            guard let task = try? taskNetwork(name), let lock = try FolderLock.tryAcquire(paths.task(name).folder)
+            else { continue }
+            defer { lock.hold() }
+            try? bringUp(task)
+        }
+        for resolver in Set(try containers.compactMap { try networkState(of: $0.id)?.resolver }) {
+            try? hostNetwork.start(resolver)
         }
     }
 
@@ -172,7 +188,10 @@ extension Engine {
             let attachments = old.attachments.filter { endpoints.contains($0.endpoint) }
             try detach(old.all.filter { !attachments.contains($0) }, of: id)
             kept = attachments.map(\.endpoint)
-            try write(NetworkState(attachments: attachments, ports: old.ports), of: container.record)
+            // What it asked while the change was going on may be another one's by now.
+            let resolver = try reserveResolver(for: container.record, kept)
+            try write(
+                NetworkState(attachments: attachments, ports: old.ports, resolver: resolver), of: container.record)
             try hostNetwork.reinstallFirewall { try runningNetworkStates() }
         }
         try releaseAllEndpoints(of: id, but: kept)

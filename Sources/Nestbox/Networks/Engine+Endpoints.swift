@@ -104,6 +104,7 @@ extension Engine {
         guard let state = try networkState(of: id) else { return }
         try hostNetwork.firewall.dismiss(state)
         try detach(state.all, of: id)
+        if let resolver = state.resolver { try StoredFile.remove(hostNetwork.path(of: id, on: resolver)) }
         let paths = paths.container(id)
         try StoredFile.remove(paths.farewell)
         try StoredFile.remove(paths.networkState)
@@ -122,10 +123,45 @@ extension Engine {
         try hostNetwork.store.find(attachment.endpoint.network).map { NameService(of: $0, paths: networkPaths) }
     }
 
+    // MARK: - Name servers of their own
+
+    /// Makes a container, whose lock the caller holds, a user of a name server of its own if it needs one.
+    func reserveResolver(for record: ContainerRecord, _ endpoints: [Endpoint]) throws -> Resolver? {
+        guard let first = endpoints.first, record.asksNetworkServers(endpoints),
+            let network = try hostNetwork.store.find(first.network)
+        else { return nil }
+        // The others in one order, so that containers on the same networks share a server.
+        let networks = [first.network] + endpoints.dropFirst().map(\.network).sorted()
+        let view = NameView(networks: networks, servers: record.configuration.names.servers)
+        return try hostNetwork.reserveResolver(for: view, on: network, user: record.id, isUser: isUser)
+    }
+
+    /// Ends name servers that no container uses any more.
+    func collectResolvers() throws { try hostNetwork.collectResolvers(isUser: isUser) }
+
+    /// Whether a container uses the name server with this port, or somebody is just at work on it.
+    private func isUser(_ id: String, of port: UInt16) throws -> Bool {
+        guard ContainerID.isComplete(id) else { return false }
+        if try networkState(of: id)?.resolver?.port == port { return true }
+        guard StoredFile.exists(paths.container(id).folder) else { return false }
+        guard let lock = try FolderLock.tryAcquire(paths.container(id).folder) else { return true }
+        defer { lock.hold() }
+        return try networkState(of: id)?.resolver?.port == port
+    }
+
     /// Puts the firewall back if somebody else has removed it or rules of it.
     func restoreFirewall() throws {
         try hostNetwork.restoreFirewall { try runningNetworkStates() }
         try restoreSecurityGroups()
+    }
+
+    /// Puts the firewall back if its tables are gone, as after somebody's `nft flush ruleset`.
+    ///
+    /// Best effort: whoever only looks at a container needs no firewall, and a start says what is wrong.
+    func keepFirewall() {
+        guard (try? hostNetwork.firewall.isInstalled()) == false, (try? runningNetworkStates().isEmpty) == false
+        else { return }
+        try? restoreFirewall()
     }
 
     /// What the running containers have of the host's network.

@@ -15,7 +15,8 @@ extension Engine {
     ///
     /// - Throws: `EngineError`.
     public func networks() throws(EngineError) -> [NetworkDefinition] {
-        try EngineError.wrapping { try hostNetwork.store.all() }
+        keepFirewall()
+        return try EngineError.wrapping { try hostNetwork.store.all() }
     }
 
     /// The network of this name or id, or the only one whose id begins like this.

@@ -70,7 +70,7 @@ extension Engine {
         try EngineError.wrapping {
             try withSecurityGroups {
                 _ = try securityGroup(name)
-                let tasks = try taskNetworks().filter { $0.securityGroups.contains(name) }.map(\.name)
+                let tasks = try allTasks().filter { $0.securityGroups.contains(name) }.map(\.name)
                 let groups = try securityGroups().filter { group in
                     group.name != name && (group.ingress + group.egress).contains { $0.peer == .group(name) }
                 }.map(\.name)
@@ -106,7 +106,7 @@ extension Engine {
     /// network namespaces.
     func enforceSecurityGroups() throws {
         let table = SecurityGroupTable(paths: networkPaths)
-        let tasks = try taskNetworks()
+        let tasks = try allTasks()
         let isLimited = tasks.contains { !$0.securityGroups.isEmpty }
         let lan = try tasks.filter { try hostNetwork.store.find($0.endpoint.network)?.driver == .macvlan }
         for task in lan {
@@ -125,15 +125,36 @@ extension Engine {
 
     /// Puts the table back if somebody else has removed it.
     func restoreSecurityGroups() throws {
-        guard try taskNetworks().contains(where: { !$0.securityGroups.isEmpty }),
+        guard try allTasks().contains(where: { !$0.securityGroups.isEmpty }),
             try !SecurityGroupTable(paths: networkPaths).isInstalled()
         else { return }
         try enforceSecurityGroups()
     }
 
     func enforceSecurityGroups(of task: TaskNetwork, in namespace: borrowing NetworkNamespace) throws {
-        let members = try taskNetworks().map(\.member)
+        let members = try allTasks().map(\.member)
         try SecurityGroupTable(paths: networkPaths).install(
             members: members, enforced: [task.member], groups: try securityGroups(), in: namespace)
+    }
+
+    /// Refuses a process the right to change the network of a task on the host's LAN, where its security groups stand, too.
+    ///
+    /// - Throws: `EngineError.invalidConfiguration`.
+    func checkRights(_ process: RuntimeSpecification.Process, of record: ContainerRecord) throws {
+        let right = "CAP_NET_ADMIN"
+        guard process.capabilities?.bounding.contains(right) == true, let name = try task(of: record),
+            let network = try hostNetwork.store.find(try taskNetwork(name).endpoint.network),
+            network.driver == .macvlan
+        else { return }
+        throw EngineError.invalidConfiguration(
+            "a process of task \(name) cannot have \(right): the task is on network \(network.name) of the host's LAN, and could "
+                + "take its own security groups away; leave --cap-add or --privileged out, or use a network of the driver routed"
+        )
+    }
+
+    /// The task whose network a container shares, be it over another container.
+    private func task(of record: ContainerRecord) throws -> String? {
+        guard case .container = record.configuration.network, let joined = record.joined else { return record.task }
+        return try ContainerRecord.read(paths.container(joined)).flatMap { try task(of: $0) }
     }
 }

@@ -52,16 +52,19 @@ extension Engine {
     ///
     /// - Throws: `EngineError`.
     public func taskNetworks() throws(EngineError) -> [TaskNetwork] {
-        try EngineError.wrapping {
-            try StoredFile.names(in: paths.tasks).sorted().compactMap { name in
-                if let task = try readTask(name) { return task }
-                // A crash interrupted its making or removing.
-                if let lock = try FolderLock.tryAcquire(paths.task(name).folder) {
-                    defer { lock.hold() }
-                    if !StoredFile.exists(paths.task(name).record) { try removeTask(name) }
-                }
-                return nil
+        keepFirewall()
+        return try EngineError.wrapping { try allTasks() }
+    }
+
+    func allTasks() throws -> [TaskNetwork] {
+        try StoredFile.names(in: paths.tasks).sorted().compactMap { name in
+            if let task = try readTask(name) { return task }
+            // A crash interrupted its making or removing.
+            if let lock = try FolderLock.tryAcquire(paths.task(name).folder) {
+                defer { lock.hold() }
+                if !StoredFile.exists(paths.task(name).record) { try removeTask(name) }
             }
+            return nil
         }
     }
 
@@ -134,9 +137,13 @@ extension Engine {
     /// The caller holds the task's lock.
     func bringUp(_ task: TaskNetwork) throws {
         let paths = paths.task(task.name)
-        if NamespaceFile.isMounted(paths.networkNamespace) { return }
-        try takeDown(task.name)
         let network = try network(task.endpoint.network)
+        if NamespaceFile.isMounted(paths.networkNamespace) {
+            try hostNetwork.startNames(
+                ofTaskOn: network, in: try NetworkNamespace(path: paths.networkNamespace), folder: paths.runFolder)
+            return
+        }
+        try takeDown(task.name)
         try StoredFile.makeFolder(paths.runFolder)
         let state = NetworkState(
             attachments: [try Attachment(of: task.endpoint, on: network, interface: "eth0")], ports: [])
@@ -149,6 +156,7 @@ extension Engine {
             try admit(state)
             if network.driver == .macvlan { try enforceSecurityGroups(of: task, in: namespace) }
             _ = try hostNetwork.publish([task.name], of: task.name, task.endpoint, on: network)
+            try hostNetwork.startNames(ofTaskOn: network, in: namespace, folder: paths.runFolder)
             try NamespaceFile.mount("/proc/\(pid)/ns/user", on: paths.userNamespace)
             try NamespaceFile.mount("/proc/\(pid)/ns/net", on: paths.networkNamespace)
         }
@@ -162,6 +170,8 @@ extension Engine {
             try hostNetwork.firewall.dismiss(state)
             try detach(state.all, of: name)
         }
+        // Before the namespace: what runs in it keeps it.
+        try hostNetwork.stopNames(ofTask: paths.runFolder)
         try NamespaceFile.remove(paths.networkNamespace)
         try NamespaceFile.remove(paths.userNamespace)
         try FileTree.remove(paths.runFolder)

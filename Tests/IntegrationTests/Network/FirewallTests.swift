@@ -58,6 +58,14 @@ extension IntegrationTests {
                 try #expect(server.isReached(from: network.peer, at: family.host, 8080))
                 try #expect(!server.isReached(from: far.namespace, at: address, within: .briefly))
                 try #expect(NetworkState.rules(network) == before)
+                // Whichever command comes next.
+                for command in [
+                    ["network", "ls"], ["exec", "box", "true"], ["logs", "box"], ["system", "firewall"],
+                ] {
+                    try network.host("nft", "flush", "ruleset")
+                    try #expect(engine.run(command).status == 0)
+                    try #expect(NetworkState.rules(network) == before, "\(command)")
+                }
                 // Half of it is as bad as none.
                 let table = try #require(try tables(network).first { $0.hasPrefix("table bridge") })
                 try network.host("nft", "-f", "-", input: "delete \(table)\n")
