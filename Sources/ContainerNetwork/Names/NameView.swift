@@ -36,7 +36,7 @@ public struct NameView: JSONCodable, Hashable {
 
 /// A name server for one view, as a container uses it: what it asks the gateway of its first network goes there.
 public struct Resolver: JSONCodable, Hashable {
-    /// Where the server listens on the gateway's addresses. No two servers of an engine have the same.
+    /// Where the server listens on the gateway's addresses; no two servers of an engine have the same.
     public var port: UInt16
     /// The addresses that the container asks.
     public var gateways: [IPAddress]

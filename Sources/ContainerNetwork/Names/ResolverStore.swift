@@ -67,7 +67,7 @@ struct ResolverStore {
         try removeUnused(isUser)
     }
 
-    /// Ends every server that shows names of a network; nobody is on it. The caller holds the lock.
+    /// Ends every server that shows names of a network that nobody is on; the caller holds the lock.
     ///
     /// - Throws: `SystemError`, `JSONError`.
     func removeAll(showing network: String) throws {
