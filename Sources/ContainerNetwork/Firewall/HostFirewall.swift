@@ -56,6 +56,15 @@ public struct HostFirewall: Sendable {
         }
     }
 
+    /// Chains of other software that drop forwarded packets unless a rule of theirs lets them pass, as containers' must.
+    ///
+    /// An answer of ours is not the last one: every chain of a hook has to accept a packet (nft(8)).
+    /// - Throws: `SystemError`.
+    public func foreignBarriers() throws(SystemError) -> [FirewallChain] {
+        try NetlinkSocket(.netfilter).answers(to: FirewallChain.all(), isDump: true).compactMap(FirewallChain.init)
+            .filter { $0.hook == .forward && $0.dropsTheRest }
+    }
+
     /// Makes the tables anew, with what these networks and containers need, in the place of whatever they were.
     ///
     /// - Parameters:

@@ -48,6 +48,11 @@ extension Engine {
                     }
                 }
             }
+            let barriers = try hostNetwork.firewall.foreignBarriers()
+            if !barriers.isEmpty {
+                text += "other software drops what containers send and get, unless its own rules let it pass\n"
+            }
+            for chain in barriers { text += "  chain \(chain)\n" }
             return text
         }
     }

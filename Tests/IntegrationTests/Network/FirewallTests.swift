@@ -74,6 +74,27 @@ extension IntegrationTests {
             }
         }
 
+        /// As Docker and ufw do: every table has to accept a packet, so theirs stops it.
+        @Test func whatOtherSoftwareDropsIsTold() throws {
+            try TestEngine.withNetwork { engine, network in
+                try engine.container("box", "-p", "8080:80")
+                try #expect(!engine("system", "firewall").output.contains("other software drops"))
+                let foreign = """
+                    table ip filter {
+                        chain FORWARD { type filter hook forward priority 0; policy drop; }
+                        chain OUTPUT { type filter hook output priority 0; policy accept; }
+                    }
+
+                    """
+                try network.host("nft", "-f", "-", input: foreign)
+                let told = try engine("system", "firewall")
+                #expect(
+                    told.output.contains("other software drops") && told.output.contains("chain ip filter FORWARD\n"))
+                #expect(!told.output.contains("OUTPUT"), "\(told)")
+                try network.host("nft", "delete", "table", "ip", "filter")
+            }
+        }
+
         @Test func nobodyElsesRulesAreTouched() throws {
             try TestEngine.withNetwork { engine, network in
                 let foreign = """

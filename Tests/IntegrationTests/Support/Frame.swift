@@ -78,12 +78,27 @@ struct Frame {
         return packet(from: source, sender.host, to: destination, receiver.host, number: 17, datagram)
     }
 
-    /// An ICMPv6 message, which may stand behind an empty header of destination options (RFC 7113).
+    /// An IPv4 packet's first eight bytes behind the header, more of which are to come (RFC 791): as little as a fragment may have.
+    var firstFragment: Frame {
+        var frame = self
+        frame.payload = Array(payload.prefix(28))
+        frame.payload.replaceSubrange(2..<4, with: Self.bytes(28))
+        frame.payload.replaceSubrange(6..<8, with: [0x20, 0])
+        frame.payload.replaceSubrange(10..<12, with: [0, 0])
+        frame.payload.replaceSubrange(10..<12, with: Self.bytes(~Self.sum(Array(frame.payload.prefix(20)))))
+        return frame
+    }
+
+    /// A message of ICMP, or of ICMPv6, which may stand behind an empty header of destination options (RFC 7113).
     static func control(
         from source: MAC, _ sender: String, to destination: MAC, _ receiver: String, type: UInt8, _ body: [UInt8],
         behindOptions: Bool = false
     ) -> Frame {
         var message = [type, 0, 0, 0] + body
+        guard sender.contains(":") else {
+            message.replaceSubrange(2..<4, with: bytes(~sum(message)))
+            return packet(from: source, sender, to: destination, receiver, number: 1, message)
+        }
         message.replaceSubrange(2..<4, with: bytes(checksum(of: message, 58, from: sender, to: receiver)))
         let options: [UInt8] = [58, 0, 1, 4, 0, 0, 0, 0]
         return packet(

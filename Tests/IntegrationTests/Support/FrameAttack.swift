@@ -18,6 +18,7 @@ struct FrameAttack {
         case source = "source address"
         case router = "router advertisement"
         case dhcp = "DHCP"
+        case redirect = "redirect"
     }
 
     let name: String
@@ -51,6 +52,7 @@ struct FrameAttack {
             case .source: source(from: attacker, against: victim, as: other)
             case .router: router(from: attacker, against: victim)
             case .dhcp: dhcp(from: attacker, against: victim)
+            case .redirect: redirect(from: attacker, against: victim, as: other)
             }
         return plain.flatMap { [$0, FrameAttack(name: "\($0.name), in VLAN 0", frame: $0.frame.tagged)] }
     }
@@ -133,10 +135,33 @@ struct FrameAttack {
                 name: "offer to one",
                 frame: .datagram(from: attacker.mac, server, to: victim.mac, Endpoint(victim.ipv4, client), offer)),
             .init(
+                name: "beginning of an offer in fragments",
+                frame: .datagram(
+                    from: attacker.mac, server, to: victim.mac, Endpoint(victim.ipv4, client), offer
+                ).firstFragment),
+            .init(
                 name: "DHCPv6",
                 frame: .datagram(
                     from: attacker.mac, Endpoint(attacker.mac.linkLocalAddress, 547), to: victim.mac,
                     Endpoint(victim.ipv6, 546), [2] + text)),
+        ]
+    }
+
+    /// Messages that say that the way to an address is over the attacker (RFC 792; RFC 4861, section 4.5): the first only counts
+    /// from the gateway, so it has to lie about its sender.
+    private static func redirect(from attacker: Node, against victim: Node, as other: Node) -> [FrameAttack] {
+        let targets = Frame.octets(attacker.mac.linkLocalAddress) + Frame.octets("2001:db8:ffff::9")
+        return [
+            .init(
+                name: "IPv4",
+                frame: .control(
+                    from: attacker.mac, other.ipv4, to: victim.mac, victim.ipv4, type: 5,
+                    Frame.octets(attacker.ipv4) + text)),
+            .init(
+                name: "IPv6",
+                frame: .control(
+                    from: attacker.mac, attacker.mac.linkLocalAddress, to: victim.mac, victim.ipv6, type: 137,
+                    [0, 0, 0, 0] + targets + [2, 1] + attacker.mac.bytes)),
         ]
     }
 }
