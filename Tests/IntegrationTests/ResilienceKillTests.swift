@@ -134,6 +134,23 @@ extension IntegrationTests {
             }
         }
 
+        /// It is there, and may be used: nobody removes it later.
+        @Test func aRemovalThatFailsIsTakenBack() throws {
+            try TestEngine.with { engine in
+                try engine("create", "--name", "kept", "-v", "/data", "busybox", "sleep", "1000")
+                let volume = try #require(TestEngine.names(in: "\(engine.root)/volumes").first)
+                let folder = "\(engine.root)/volumes/\(volume)/_data"
+                try #expect(Command.run(["mount", "-t", "tmpfs", "none", folder]).status == 0)
+                let failed = try engine("rm", "-v", "kept")
+                try #expect(Command.run(["umount", folder]).status == 0)
+                #expect(failed.status == 1 && failed.error.contains("EBUSY"), "\(failed)")
+                try #expect(engine("start", "kept").status == 0)
+                try #expect(engine("ps").output.contains("kept"))
+                try #expect(engine("exec", "kept", "echo", "well").line == "well")
+                try #expect(engine("rm", "-f", "-v", "kept").status == 0)
+            }
+        }
+
         @Test func theSupervisorDiesAtAnyMomentOfTheStart() throws {
             try TestEngine.with { engine in
                 try engine("create", "--name", "victim", "busybox", "sleep", "1000")

@@ -51,7 +51,7 @@ public struct NetworkState: JSONCodable, Hashable {
     public var attachments: [Attachment]
     /// Its published ports.
     public var ports: [PublishedPort]
-    /// Its own name server; nil: that of its first network.
+    /// Another name server than that of its first network; nil: that one.
     public var resolver: Resolver?
     /// Interfaces that are just being made or removed; when nobody is at it any more, they have to go.
     public var unfinished: [Attachment]

@@ -6,7 +6,7 @@ struct FirewallContent: Sendable, Hashable {
     private var bridge: [FirewallSet: [FirewallSet.Element]] = [:]
 
     /// What a network needs.
-    mutating func add(_ network: NetworkDefinition) {
+    mutating func add(_ network: NetworkDefinition, nameServer: IPAddress?) {
         // What is on the host's LAN does not come by here.
         guard network.driver != .macvlan else { return }
         let name = FirewallSet.interface(network.bridge)
@@ -18,6 +18,20 @@ struct FirewallContent: Sendable, Hashable {
             let isIPv4 = gateway.family == .v4
             add(isIPv4 ? FirewallLayout.gateways4 : FirewallLayout.gateways6, [gateway.bytes])
             add(isIPv4 ? FirewallLayout.doors4 : FirewallLayout.doors6, [gateway.bytes, name])
+        }
+        guard let nameServer, let gateway = network.subnet(.v4)?.gateway else { return }
+        for (end, value) in Self.question(to: nameServer) {
+            add(FirewallLayout.nameServers, [name, gateway.bytes] + end, value)
+        }
+    }
+
+    /// What a question for names is known by at the end of a key, and where it goes.
+    private static func question(to server: IPAddress) -> [(end: [[UInt8]], value: [[UInt8]])] {
+        [TransportProtocol.udp, .tcp].map {
+            (
+                [[$0.number], FirewallSet.port(NameServer.askedPort)],
+                [server.bytes, FirewallSet.port(NameServer.port)]
+            )
         }
     }
 
@@ -64,19 +78,11 @@ struct FirewallContent: Sendable, Hashable {
         }
     }
 
-    /// What a container with a name server of its own needs.
+    /// What a container needs that asks another name server than that of its first network.
     mutating func add(_ resolver: Resolver, of endpoint: Endpoint) {
-        let (asked, served) = (FirewallSet.port(NamePort.standard), FirewallSet.port(resolver.port))
-        for transport in [TransportProtocol.udp, .tcp].map({ [$0.number] }) {
-            for gateway in resolver.gateways {
-                let isIPv4 = gateway.family == .v4
-                for address in endpoint.addresses where address.family == gateway.family {
-                    add(
-                        isIPv4 ? FirewallLayout.resolvers4 : FirewallLayout.resolvers6,
-                        [address.bytes, gateway.bytes, transport, asked], [gateway.bytes, served])
-                    add(isIPv4 ? FirewallLayout.askers4 : FirewallLayout.askers6, [address.bytes, transport, served])
-                }
-            }
+        guard let address = endpoint.address(.v4) else { return }
+        for (end, value) in Self.question(to: resolver.server) {
+            add(FirewallLayout.resolvers, [address.bytes, resolver.gateway.bytes] + end, value)
         }
     }
 

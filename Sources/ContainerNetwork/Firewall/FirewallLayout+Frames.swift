@@ -16,6 +16,7 @@ extension FirewallLayout {
     private static func isTransport(_ number: UInt8) -> [FirewallExpression] {
         [.load(.transportProtocol, 0), .equal(0, [number])]
     }
+    private static let isTCP = isTransport(6)
     private static let isUDP = isTransport(17)
     private static let isICMPv6 = isTransport(58)
 
@@ -30,6 +31,19 @@ extension FirewallLayout {
         Chain(
             name: "senders", entry: ("filter", .prerouting, -300),
             rules: [
+                // First, as most frames are these: one look-up for each.
+                Rule(
+                    "TCP over IPv4 from the container's own address",
+                    isIPv4Frame + isTCP + [
+                        interface, linkSource, .loadBytes(.network, offset: 12, count: 4, 6),
+                        .isIn(set: senders4.name, 0), .decide(.accept),
+                    ]),
+                Rule(
+                    "TCP over IPv6 from the container's own addresses",
+                    isIPv6Frame + isTCP + [
+                        interface, linkSource, .loadBytes(.network, offset: 8, count: 16, 6),
+                        .isIn(set: senders6.name, 0), .decide(.accept),
+                    ]),
                 Rule(
                     "other software's ports are not our business",
                     [interface, .isNotIn(set: interfaces.name, 0), .decide(.return)]),

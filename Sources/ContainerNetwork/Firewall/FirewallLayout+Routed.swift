@@ -74,18 +74,18 @@ extension FirewallLayout {
             name: "prerouting", entry: ("nat", .prerouting, Priority.destinationNAT),
             rules: [
                 Rule(
-                    "IPv4: a container on several networks asks its own name server",
+                    "some containers' questions for names go to a server that shows more, or asks others, than their network's",
                     isIPv4 + [
                         .loadBytes(.network, offset: 12, count: 8, 0), .load(.transportProtocol, 2),
-                        .loadBytes(.transport, offset: 2, count: 2, 3), .find(map: resolvers4.name, 0, result: 0),
+                        .loadBytes(.transport, offset: 2, count: 2, 3), .find(map: resolvers.name, 0, result: 0),
                         .redirect(.v4, address: 0, port: 1),
                     ]),
                 Rule(
-                    "IPv6: a container on several networks asks its own name server",
-                    isIPv6 + [
-                        .loadBytes(.network, offset: 8, count: 32, 0), .load(.transportProtocol, 8),
-                        .loadBytes(.transport, offset: 2, count: 2, 9), .find(map: resolvers6.name, 0, result: 0),
-                        .redirect(.v6, address: 0, port: 4),
+                    "all others' questions to a network's gateway go to the network's server",
+                    isIPv4 + [
+                        .load(.inputInterface, 0), .loadBytes(.network, offset: 16, count: 4, 4),
+                        .load(.transportProtocol, 5), .loadBytes(.transport, offset: 2, count: 2, 6),
+                        .find(map: nameServers.name, 0, result: 0), .redirect(.v4, address: 0, port: 1),
                     ]),
                 Rule("what arrives for this host may be for a published port", isForHost + [.decide(.jump("ports"))]),
             ]),
@@ -131,20 +131,8 @@ extension FirewallLayout {
                     "internal networks ping and find it (ICMPv6)",
                     [.load(.transportProtocol, 0), .equal(0, [58]), .decide(.return)]),
                 Rule(
-                    "internal networks ask it for names",
-                    [.loadBytes(.transport, offset: 2, count: 2, 0), .equal(0, [0, 53]), .decide(.return)]),
-                Rule(
-                    "IPv4: or their container's own name server",
-                    isIPv4 + [
-                        .loadBytes(.network, offset: 12, count: 4, 0), .load(.transportProtocol, 1),
-                        .loadBytes(.transport, offset: 2, count: 2, 2), .isIn(set: askers4.name, 0), .decide(.return),
-                    ]),
-                Rule(
-                    "IPv6: or their container's own name server",
-                    isIPv6 + [
-                        .loadBytes(.network, offset: 8, count: 16, 0), .load(.transportProtocol, 4),
-                        .loadBytes(.transport, offset: 2, count: 2, 5), .isIn(set: askers6.name, 0), .decide(.return),
-                    ]),
+                    "internal networks ask name servers: nothing else is led from a bridge to 127.0.0.0/8",
+                    isIPv4 + isRedirected + isLoopback(at: 16) + [.decide(.return)]),
                 Rule("internal networks reach nothing else of it", [.decide(.drop)]),
             ]),
         Chain(

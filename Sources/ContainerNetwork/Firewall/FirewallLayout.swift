@@ -43,17 +43,15 @@ struct FirewallLayout: Sendable {
         "bound4", key: [.ipv4Address, .transportProtocol, .port], value: [.ipv4Address, .port])
     static let bound6 = FirewallSet(
         "bound6", key: [.ipv6Address, .transportProtocol, .port], value: [.ipv6Address, .port])
-    /// Who asks another name server than that of the gateway: from a container's address to a gateway's, and where it goes.
-    static let resolvers4 = FirewallSet(
-        "resolvers4", key: [.ipv4Address, .ipv4Address, .transportProtocol, .port], value: [.ipv4Address, .port])
-    static let resolvers6 = FirewallSet(
-        "resolvers6", key: [.ipv6Address, .ipv6Address, .transportProtocol, .port], value: [.ipv6Address, .port])
-    /// The containers that ask it, and its port.
-    static let askers4 = FirewallSet("askers4", key: [.ipv4Address, .transportProtocol, .port])
-    static let askers6 = FirewallSet("askers6", key: [.ipv6Address, .transportProtocol, .port])
+    /// Where questions for names go that come over a bridge to its gateway.
+    static let nameServers = FirewallSet(
+        "nameservers", key: [.interfaceName, .ipv4Address, .transportProtocol, .port], value: [.ipv4Address, .port])
+    /// Where those of a container go that are for another server: from its address to a gateway's.
+    static let resolvers = FirewallSet(
+        "resolvers", key: [.ipv4Address, .ipv4Address, .transportProtocol, .port], value: [.ipv4Address, .port])
     static let inetSets = [
         bridges, internals, masqueraded, pairs, hosts4, hosts6, gateways4, gateways6, doors4, doors6, forwarded, ports4,
-        ports6, bound4, bound6, resolvers4, resolvers6, askers4, askers6,
+        ports6, bound4, bound6, nameServers, resolvers,
     ]
 
     /// The interfaces of containers on the host.

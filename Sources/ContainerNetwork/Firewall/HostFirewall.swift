@@ -35,8 +35,15 @@ public struct HostFirewall: Sendable {
 
     /// What the kernel answers; nil when it knows no such thing.
     static func answers(to request: NetlinkRequest, isDump: Bool) throws(SystemError) -> [NetlinkReply]? {
+        try answers(to: request, isDump: isDump, over: try NetlinkSocket(.netfilter))
+    }
+
+    /// What the kernel answers over a socket; nil when it knows no such thing.
+    static func answers(
+        to request: NetlinkRequest, isDump: Bool, over socket: borrowing NetlinkSocket
+    ) throws(SystemError) -> [NetlinkReply]? {
         do throws(SystemError) {
-            return try NetlinkSocket(.netfilter).answers(to: request, isDump: isDump)
+            return try socket.answers(to: request, isDump: isDump)
         } catch {
             if error.errno == .noSuchFile { return nil }
             throw error
@@ -68,17 +75,17 @@ public struct HostFirewall: Sendable {
     /// Makes the tables anew, with what these networks and containers need, in the place of whatever they were.
     ///
     /// - Parameters:
-    ///   - networks: all networks.
+    ///   - networks: all networks, with the addresses of their name servers.
     ///   - containers: what the running containers have.
     ///   - forwarding: the families that this host forwards because of us.
     ///
     /// - Throws: `SystemError`.
     public func install(
-        networks: [NetworkDefinition], containers: [NetworkState], forwarding: [IPFamily]
+        networks: [(NetworkDefinition, nameServer: IPAddress?)], containers: [NetworkState], forwarding: [IPFamily]
     ) throws {
         var content = FirewallContent()
         content.add(forwarding: forwarding)
-        for network in networks { content.add(network) }
+        for (network, server) in networks { content.add(network, nameServer: server) }
         for container in containers { content.add(container) }
         try NetlinkSocket(.netfilter).commit(layout.requests() + content.insertion(layout))
     }
@@ -94,18 +101,18 @@ public struct HostFirewall: Sendable {
     /// Lets a network's packets pass as its definition says.
     ///
     /// - Throws: `SystemError`.
-    public func admit(_ network: NetworkDefinition) throws {
+    public func admit(_ network: NetworkDefinition, nameServer: IPAddress?) throws {
         var content = FirewallContent()
-        content.add(network)
+        content.add(network, nameServer: nameServer)
         try NetlinkSocket(.netfilter).commit(content.insertion(layout))
     }
 
     /// Forgets a network.
     ///
     /// - Throws: `SystemError`.
-    public func dismiss(_ network: NetworkDefinition) throws {
+    public func dismiss(_ network: NetworkDefinition, nameServer: IPAddress?) throws {
         var content = FirewallContent()
-        content.add(network)
+        content.add(network, nameServer: nameServer)
         try remove(content)
     }
 
@@ -124,6 +131,14 @@ public struct HostFirewall: Sendable {
     public func forgetFlows(to container: NetworkState) throws {
         try ConnectionTable.forgetUDP(
             toPorts: Set(container.ports.filter { $0.transport == .udp }.map(\.hostPort)))
+    }
+
+    /// Lets a container's questions for names begin anew: they would go on to the server that it had.
+    ///
+    /// - Throws: `SystemError`.
+    public func forgetQuestions(of container: NetworkState) throws {
+        guard let addresses = container.attachments.first?.endpoint.addresses else { return }
+        try ConnectionTable.forget(from: Set(addresses), toPort: NameServer.askedPort)
     }
 
     /// Forgets a container.

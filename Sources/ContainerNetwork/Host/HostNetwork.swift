@@ -49,7 +49,8 @@ public struct HostNetwork: Sendable {
         requests = network.subnets.map { .addAddress($0.gatewayInNetwork, to: network.bridge, index: index) }
         requests.append(.routeLoopback(over: network.bridge, index: index))
         try socket.perform(requests)
-        if try firewall.isInstalled() { try firewall.admit(network) }
+        let server = try nameServers.makeAddress(of: network)
+        if try firewall.isInstalled() { try firewall.admit(network, nameServer: server) }
         // Last: what is up is complete.
         try socket.perform([.bringUp(network.bridge, index: index)])
         return index
@@ -88,10 +89,13 @@ public struct HostNetwork: Sendable {
     ///
     /// - Throws: `SystemError`.
     public func takeDown(_ network: NetworkDefinition) throws {
+        let server = try nameServers.address(of: network)
+        if network.driver != .macvlan {
+            try NetlinkSocket(.route).perform([.removeLink(network.bridge)])
+            try firewall.dismiss(network, nameServer: server)
+        }
+        // After the element that leads to its address: somebody else may have that then.
         try stopNames(on: network)
-        guard network.driver != .macvlan else { return }
-        try NetlinkSocket(.route).perform([.removeLink(network.bridge)])
-        try firewall.dismiss(network)
     }
 
     /// Other machines must not find a way between this host's networks because containers need forwarding (as Docker sees to, too).
@@ -129,7 +133,8 @@ public struct HostNetwork: Sendable {
 
     private func install(containers: () throws -> [NetworkState]) throws {
         var known = Set(try containers())
-        try firewall.install(networks: try store.all(), containers: Array(known), forwarding: forwarding)
+        let networks = try store.all().map { ($0, nameServer: try nameServers.address(of: $0)) }
+        try firewall.install(networks: networks, containers: Array(known), forwarding: forwarding)
         // Who was admitted meanwhile was so in the old tables, and who ended has taken back what was not there yet.
         while case let now = Set(try containers()), now != known {
             for container in known.subtracting(now) { try firewall.dismiss(container) }
@@ -211,14 +216,16 @@ public struct HostNetwork: Sendable {
         }
     }
 
-    /// Makes an interface that is there the way to everywhere else.
+    /// Makes an interface that is there the way to everywhere else, unless it, or another, is so already.
     ///
     /// - Throws: `SystemError`.
     public func makeWayOut(
         _ attachment: Attachment, on network: NetworkDefinition, in namespace: borrowing NetworkNamespace
     ) throws {
         let inside = try namespace.open(.route)
-        try inside.perform(Self.routes(attachment, on: network, try inside.index(of: attachment.interface)))
+        var requests = Self.routes(attachment, on: network, try inside.index(of: attachment.interface))
+        for index in requests.indices { requests[index].tolerated = [.exists] }
+        try inside.perform(requests)
     }
 
     /// What a new interface in a container begins with: no IPv6 where the network has none, and no listening to routers.

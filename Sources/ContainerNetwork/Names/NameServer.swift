@@ -14,6 +14,14 @@ struct NameServer: Sendable {
         access($0, X_OK) == 0
     }
 
+    /// The port of all servers, each of which has an address of its own on the host's loopback.
+    ///
+    /// Below the kernel's ephemeral range, and not registered for any other use. Port 53 stays free for containers that serve names.
+    static let port: UInt16 = 30_053
+
+    /// The port that everybody asks (RFC 1035, section 4.2); questions to it are led to a server.
+    static let askedPort: UInt16 = 53
+
     /// The number of entries that a server remembers of others' answers.
     private static let cacheSize = 1000
 
@@ -21,17 +29,16 @@ struct NameServer: Sendable {
     ///
     /// - Parameters:
     ///   - folder: where its own file is.
-    ///   - listening: the addresses that it serves.
-    ///   - port: the port that it serves there.
+    ///   - address: where it listens.
     ///   - names: folders that it watches.
     ///   - servers: whom it asks for other names; empty: nobody; nil: the host's servers, on the host's loopback, too.
-    init(in folder: String, listening: [IPAddress], port: UInt16, names: [String], servers: [IPAddress]?) {
+    init(in folder: String, at address: IPAddress, names: [String], servers: [IPAddress]?) {
         pidFile = folder + "/dnsmasq.pid"
         var arguments = [
             "--conf-file=", "--user=nobody", "--bind-interfaces", "--no-hosts", "--domain-needed", "--bogus-priv",
-            "--cache-size=\(Self.cacheSize)", "--port=\(port)",
+            "--cache-size=\(Self.cacheSize)", "--listen-address=\(address)", "--port=\(Self.port)",
         ]
-        arguments += names.map { "--hostsdir=\($0)" } + listening.map { "--listen-address=\($0)" }
+        arguments += names.map { "--hostsdir=\($0)" }
         if let servers { arguments += ["--no-resolv"] + servers.map { "--server=\($0)" } }
         self.arguments = arguments
     }

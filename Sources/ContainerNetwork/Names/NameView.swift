@@ -9,12 +9,12 @@ public struct NameView: JSONCodable, Hashable {
     public var servers: [IPAddress]
 
     /// A view.
-    public init(networks: [String], servers: [IPAddress]) {
+    public init(networks: [String], servers: [IPAddress] = []) {
         self.networks = networks
         self.servers = servers
     }
 
-    /// Whether a network's own server shows just this.
+    /// Whether it is what everybody on a network is told.
     public var isOneNetwork: Bool { networks.count <= 1 && servers.isEmpty }
 
     /// Reads a view.
@@ -34,28 +34,31 @@ public struct NameView: JSONCodable, Hashable {
     }
 }
 
-/// A name server for one view, as a container uses it: what it asks the gateway of its first network goes there.
+/// How a container asks another name server than that of its first network.
 public struct Resolver: JSONCodable, Hashable {
-    /// Where the server listens on the gateway's addresses; no two servers of an engine have the same.
-    public var port: UInt16
-    /// The addresses that the container asks.
-    public var gateways: [IPAddress]
+    /// What the container asks: the gateway of its first network.
+    public var gateway: IPAddress
+    /// Where its questions go: the server's address on the host's loopback.
+    public var server: IPAddress
 
-    /// A server.
-    public init(port: UInt16, gateways: [IPAddress]) {
-        self.port = port
-        self.gateways = gateways
+    /// A way to a server.
+    public init(gateway: IPAddress, server: IPAddress) {
+        self.gateway = gateway
+        self.server = server
     }
 
-    /// Reads a server.
+    /// Reads a way to a server.
     ///
     /// - Throws: `JSONError`.
     public init(json: JSONValue) throws(JSONError) {
         let object = try json.object()
-        port = try object.required("port")
-        gateways = try object.required("gateways")
+        gateway = try object.required("gateway")
+        server = try object.required("server")
     }
 
     /// An object with the members' names.
-    public var json: JSONValue { ["port": .integer(Int64(port)), "gateways": gateways.json] }
+    public var json: JSONValue { ["gateway": gateway.json, "server": server.json] }
 }
+
+/// Whether a container that is written down as a user of a name server still is one.
+public typealias ResolverUserCheck = (_ container: String, _ server: IPAddress) throws -> Bool

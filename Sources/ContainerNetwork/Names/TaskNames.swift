@@ -27,28 +27,32 @@ struct TaskNames {
     /// - Parameter namespace: the task's.
     /// - Throws: `NetworkError`, `SystemError`.
     func start(_ program: String, in namespace: borrowing NetworkNamespace) throws {
-        let service = NameService(of: network, paths: paths)
-        let port = NamePort.ofViews.lowerBound
+        let names = NetworkNames(of: network, paths: paths)
         var server = NameServer(
-            in: folder, listening: [Self.address], port: port, names: [service.hosts],
-            servers: network.isInternal ? [] : nil)
+            in: folder, at: Self.address, names: [names.folder], servers: network.isInternal ? [] : nil)
+        try redirect(in: namespace)
         guard !server.isRunning else { return }
         if let file = try Self.serversBehindStub() { server.arguments.append("--resolv-file=\(file)") }
-        try service.makeFolder()
-        try namespace.open(.netfilter).commit(redirection(to: port))
+        try names.makeFolder()
         try namespace.perform { try server.start(program, for: "a task on network \(network.name)") }
     }
 
     /// Sends what the task asks its server to the port where that listens.
-    private func redirection(to port: UInt16) -> [NetlinkRequest] {
+    private func redirect(in namespace: borrowing NetworkNamespace) throws {
         let table = FirewallTable(.inet, name: paths.table + "-names")
+        let socket = try namespace.open(.netfilter)
+        guard try HostFirewall.answers(to: table.rules(), isDump: true, over: socket)?.isEmpty != false else { return }
+        try socket.commit(redirection(in: table))
+    }
+
+    private func redirection(in table: FirewallTable) -> [NetlinkRequest] {
         let map = FirewallSet(
             "servers", key: [.ipv4Address, .transportProtocol, .port], value: [.ipv4Address, .port])
         let address = Self.address.bytes
         let elements = [TransportProtocol.udp, .tcp].map { transport in
             FirewallSet.Element(
-                [address, [transport.number], FirewallSet.port(NamePort.standard)],
-                value: [address, FirewallSet.port(port)])
+                [address, [transport.number], FirewallSet.port(NameServer.askedPort)],
+                value: [address, FirewallSet.port(NameServer.port)])
         }
         let rule = FirewallRule(
             "names are served at another port, so that the task may have a server of its own",

@@ -57,7 +57,9 @@ public struct NetworkDefinition: JSONCodable, Hashable {
     var isServedByHost: Bool { driver != .macvlan }
 
     /// Whom its containers ask for names.
-    public var nameServers: [IPAddress] { isServedByHost ? subnets.map(\.gateway) : [TaskNames.address] }
+    public var nameServers: [IPAddress] {
+        isServedByHost ? subnet(.v4).map { [$0.gateway] } ?? [] : [TaskNames.address]
+    }
 
     /// Its subnet of a family.
     public func subnet(_ family: IPFamily) -> Subnet? { subnets.first { $0.network.address.family == family } }

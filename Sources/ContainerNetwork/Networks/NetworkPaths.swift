@@ -21,11 +21,11 @@ public struct NetworkPaths: Sendable, Hashable {
         self.identifier = identifier
     }
 
-    /// The folder of what the name servers know.
+    /// The folder of what name servers know, a folder for each network.
     var names: String { runRoot + "/names" }
 
-    /// The folder of name servers that show more or others than one network's.
-    var resolvers: String { runRoot + "/resolvers" }
+    /// The folder of the name servers.
+    var nameServers: String { runRoot + "/nameservers" }
 
     /// Lets name servers, which have given root up, pass through the run root; what they must not see there has modes of its own.
     func letServersPass() throws(SystemError) {

@@ -62,15 +62,31 @@ extension Engine {
         _ = try ProcessDescriptor.wait(for: pidfd, milliseconds: Self.killBound)
     }
 
-    /// Removes a container that does not run and whose lock the caller holds, in an order that a crash may interrupt anywhere.
+    /// Removes a container that does not run and whose lock the caller holds.
     ///
-    /// A mark says first that it has begun: without a name nobody could ask for it again. The name goes next, so that it can be
-    /// used again. While the record is there, the rest is found by it and removed by the next command; once it is gone, what is
-    /// left of the folder counts as remains. The lease of the ids goes after the files that have them.
+    /// A mark says first that it has begun, so that the next command finishes what a crash interrupts; a removal that fails is taken
+    /// back as far as it can be: the container is there, and may be started.
     func removeLocked(_ record: ContainerRecord, withVolumes: Bool) throws {
         let paths = paths.container(record.id)
+        let mark = withVolumes ? paths.removingVolumes : paths.removing
         // On a full disk it goes without.
-        try? StoredFile.write(withVolumes ? paths.removingVolumes : paths.removing, "", mode: 0o600)
+        try? StoredFile.write(mark, "", mode: 0o600)
+        do {
+            try removeMarked(record, paths, withVolumes: withVolumes)
+        } catch {
+            if StoredFile.exists(paths.record) {
+                _ = try? names.claim(record.name, for: record.id)
+                try? StoredFile.remove(mark)
+            }
+            throw error
+        }
+    }
+
+    /// In an order that a crash may interrupt anywhere.
+    ///
+    /// The name goes first, so that it can be used again. While the record is there, the rest is found by it; once it is gone, what is
+    /// left of the folder counts as remains. The lease of the ids goes after the files that have them.
+    private func removeMarked(_ record: ContainerRecord, _ paths: ContainerPaths, withVolumes: Bool) throws {
         let changed = try endpointList(of: record.id)
         try names.release(record.name, of: record.id)
         if withVolumes {

@@ -17,7 +17,7 @@ extension Engine {
             return nil
         }
         let state = try readState(paths)
-        guard needsRepair(state, boot: boot) || isBeingRemoved(paths) else {
+        guard needsRepair(state, boot: boot) || isBeingRemoved(paths) || hasLeftNetwork(state, paths, boot) else {
             return Container(record: record, state: state)
         }
         guard let lock = try FolderLock.tryAcquire(paths.folder) else {
@@ -63,6 +63,11 @@ extension Engine {
         StoredFile.exists(paths.removing) || StoredFile.exists(paths.removingVolumes)
     }
 
+    /// Whether something is left of an interface of a container that does not run: whoever was starting or changing it died.
+    private func hasLeftNetwork(_ state: ContainerState, _ paths: ContainerPaths, _ boot: BootID) -> Bool {
+        state.status != .running && StoredFile.exists(paths.networkState) && !hasSupervisor(state, boot: boot)
+    }
+
     private func isAlive(_ supervisor: ProcessIdentity, of state: ContainerState, boot: BootID) -> Bool {
         state.bootID == boot.value && supervisor.isAlive
     }
@@ -76,10 +81,14 @@ extension Engine {
         if needsRepair(state, boot: boot) {
             state = try recordEnd(of: record, state, paths, boot: boot)
         }
-        if isBeingRemoved(paths) {
+        if state.status != .running, isBeingRemoved(paths) {
             // If that fails, whoever asks for it again is told why, and nobody else.
             let isGone: Void? = try? removeLocked(record, withVolumes: StoredFile.exists(paths.removingVolumes))
             if isGone != nil { return nil }
+        }
+        if hasLeftNetwork(state, paths, boot) {
+            try withdrawNetwork(of: record.id)
+            try FileTree.remove(paths.runFolder)
         }
         if state.status == .exited, record.configuration.autoRemove, !hasSupervisor(state, boot: boot) {
             try removeLocked(record, withVolumes: true)

@@ -65,32 +65,10 @@ final class ContainerWiring {
         for (index, attachment) in state.attachments.enumerated() {
             try host.connect(attachment, to: networks[index], in: namespace, isWayOut: index == 0)
         }
-        publishNames()
+        warnings += engine.publishNames(names, of: id, state, networks)
         try engine.admit(state)
         // A kernel without a list of connections has none that could be wrong for long.
         try? host.firewall.forgetFlows(to: state)
-    }
-
-    /// Without names a container is still of use: it starts with a warning.
-    private func publishNames() {
-        for (attachment, network) in zip(state.attachments, networks) {
-            do {
-                let isServed = try engine.hostNetwork.publish(
-                    names, of: id, attachment.endpoint, on: network)
-                if !isServed, network.name != NetworkDefinition.defaultName || !attachment.endpoint.aliases.isEmpty {
-                    warnings.append(
-                        "names of containers are not resolved on network \(network.name): dnsmasq is not installed")
-                }
-            } catch {
-                warnings.append("names of containers are not resolved on network \(network.name): \(error)")
-            }
-        }
-        guard let resolver = state.resolver else { return }
-        do {
-            try engine.hostNetwork.start(resolver)
-        } catch {
-            warnings.append("names are not resolved: \(error)")
-        }
     }
 
     /// Gives this process's part of the ports up: the supervisor has its own.
@@ -98,6 +76,34 @@ final class ContainerWiring {
 }
 
 extension Engine {
+    /// Lets others find a container by names, and sees to the name servers that it asks.
+    ///
+    /// - Parameter networks: those of its interfaces, in the same order.
+    /// - Returns: what is wrong, a line each: without names a container is still of use.
+    func publishNames(
+        _ names: [String], of id: String, _ state: NetworkState, _ networks: [NetworkDefinition]
+    ) -> [String] {
+        var warnings: [String] = []
+        for (endpoint, network) in zip(state.attachments.map(\.endpoint), networks) {
+            do {
+                let isServed = try hostNetwork.publish(names, of: id, endpoint, on: network)
+                if !isServed, network.name != NetworkDefinition.defaultName || !endpoint.aliases.isEmpty {
+                    warnings.append(
+                        "names of containers are not resolved on network \(network.name): dnsmasq is not installed")
+                }
+            } catch {
+                warnings.append("names of containers are not resolved on network \(network.name): \(error)")
+            }
+        }
+        guard let resolver = state.resolver else { return warnings }
+        do {
+            try hostNetwork.start(resolver)
+        } catch {
+            warnings.append("names are not resolved: \(error)")
+        }
+        return warnings
+    }
+
     /// Lets the packets of a container or task pass; the firewall is made first where it is not there, or not any more.
     func admit(_ state: NetworkState) throws {
         do throws(SystemError) {
@@ -121,7 +127,7 @@ extension Engine {
         var removals = state.resolver.map { [hostNetwork.path(of: id, on: $0)] } ?? []
         for endpoint in state.attachments.map(\.endpoint) {
             guard let network = try hostNetwork.store.find(endpoint.network) else { continue }
-            removals.append(NameService(of: network, paths: networkPaths).path(of: id))
+            removals.append(NetworkNames(of: network, paths: networkPaths).path(of: id))
             guard record.configuration.autoRemove else { continue }
             // Before the container's folder goes: a lease without one may be somebody else's the next moment.
             removals += endpoint.addresses.map(leases(of: network).path)
@@ -145,10 +151,10 @@ extension Engine {
 extension NameSurroundings {
     /// What a container with these interfaces is told.
     init(_ state: NetworkState, _ networks: [NetworkDefinition], usesNetworkServers: Bool) {
-        let gateways = networks.first?.subnets.map(\.gateway) ?? []
+        let network = networks.first
         self.init(
-            addresses: state.attachments.flatMap(\.endpoint.addresses), gateway: gateways.first,
-            servers: usesNetworkServers ? gateways : nil)
+            addresses: state.attachments.flatMap(\.endpoint.addresses), gateway: network?.subnets.first?.gateway,
+            servers: usesNetworkServers ? network?.nameServers ?? [] : nil)
     }
 }
 
@@ -164,7 +170,7 @@ extension ContainerRecord {
     /// ask one on the container's own loopback.
     func asksNetworkServers(_ endpoints: [Endpoint]) -> Bool {
         let servers = configuration.names.servers
-        guard NameService.isAvailable else { return false }
+        guard NetworkNames.areServed else { return false }
         if servers.isEmpty { return true }
         return endpoints.contains { $0.network != NetworkDefinition.defaultName }
             && !servers.contains(where: \.isLoopback)

@@ -11,8 +11,10 @@ internal import OCISpec
 extension Engine {
     /// Puts a container on one more network; a running one gets the interface at once.
     ///
+    /// - Returns: what could not be had, a line each.
     /// - Throws: `EngineError`.
-    public func connect(_ container: Container, to request: EndpointRequest) throws(EngineError) {
+    @discardableResult
+    public func connect(_ container: Container, to request: EndpointRequest) throws(EngineError) -> [String] {
         try EngineError.wrapping {
             try change(container) { endpoints, name in
                 guard let network = try hostNetwork.store.find(request.network) else {
@@ -29,8 +31,12 @@ extension Engine {
 
     /// Takes a container off a network; a running one loses the interface at once.
     ///
+    /// - Returns: what could not be had of what is left, a line each.
     /// - Throws: `EngineError`.
-    public func disconnect(_ container: Container, from network: NetworkDefinition) throws(EngineError) {
+    @discardableResult
+    public func disconnect(
+        _ container: Container, from network: NetworkDefinition
+    ) throws(EngineError) -> [String] {
         try EngineError.wrapping {
             try change(container) { endpoints, name in
                 guard endpoints.contains(where: { $0.network == network.name }) else {
@@ -44,7 +50,7 @@ extension Engine {
     /// Gives a container other places on networks, and a running one the interfaces that belong to them.
     private func change(
         _ container: Container, _ body: (_ endpoints: [Endpoint], _ name: String) throws -> [Endpoint]
-    ) throws {
+    ) throws -> [String] {
         guard case .networks = container.configuration.network else {
             throw EngineError.invalidConfiguration(
                 "container \(container.name) has no networks of its own (--network "
@@ -60,13 +66,18 @@ extension Engine {
         try write(EndpointList(old, isChanging: true), of: container.id)
         do {
             let new = try withWayOutFirst(try body(old, container.name))
+            var warnings: [String] = []
             if let process = current.state.process, current.isRunning, let state = try networkState(of: container.id) {
-                try rewire(state, to: new, of: current, process)
+                warnings = try rewire(state, to: new, of: current, process)
             }
             releaseEndpoints(old.filter { !new.contains($0) }, of: container.id)
             try write(EndpointList(new, isChanging: false), of: container.id)
+            return warnings
         } catch {
             try? settle(current)
+            if current.isRunning, current.state.process?.isAlive == false {
+                throw EngineError.notRunning(container: container.id, status: "exited")
+            }
             throw error
         }
     }
@@ -78,12 +89,8 @@ extension Engine {
 
     private func rewire(
         _ old: NetworkState, to endpoints: [Endpoint], of container: Container, _ process: ProcessIdentity
-    ) throws {
-        let namespace = try NetworkNamespace(of: process.pid)
-        // Looked at after the namespace was opened: the pid was the container's then.
-        guard process.isAlive else {
-            throw EngineError.notRunning(container: container.id, status: "exited")
-        }
+    ) throws -> [String] {
+        let namespace = try networkNamespace(of: container, process)
         let host = hostNetwork
         var state = old
         state.attachments.removeAll { !endpoints.contains($0.endpoint) }
@@ -114,22 +121,40 @@ extension Engine {
         for (attachment, network) in added {
             let isWayOut = state.attachments.first == attachment
             try host.connect(attachment, to: network, in: namespace, isWayOut: isWayOut)
-            _ = try host.publish(container.record.networkNames, of: container.id, attachment.endpoint, on: network)
         }
-        if let resolver = state.resolver { try host.start(resolver) }
         try detach(removed, of: container.id)
         try write(state, of: container.record)
+        return try finishChange(to: state, from: old, of: container.record, in: namespace)
+    }
+
+    private func networkNamespace(of container: Container, _ process: ProcessIdentity) throws -> NetworkNamespace {
+        let namespace = try NetworkNamespace(of: process.pid)
+        // Looked at after the namespace was opened: the pid was the container's then.
+        guard process.isAlive else { throw EngineError.notRunning(container: container.id, status: "exited") }
+        return namespace
+    }
+
+    /// Brings up to date what depends on all networks of a container together: its way out, its names and name server, its files.
+    ///
+    /// - Returns: what could not be had, a line each.
+    private func finishChange(
+        to state: NetworkState, from old: NetworkState, of record: ContainerRecord,
+        in namespace: borrowing NetworkNamespace
+    ) throws -> [String] {
+        let host = hostNetwork
         if let resolver = old.resolver, resolver != state.resolver {
-            try StoredFile.remove(host.path(of: container.id, on: resolver))
-            try collectResolvers()
+            try StoredFile.remove(host.path(of: record.id, on: resolver))
         }
-        if let first = state.attachments.first, first != old.attachments.first,
-            !added.contains(where: { $0.attachment == first }),
-            let network = try host.store.find(first.endpoint.network)
-        {
+        // A kernel without a list of connections has none that could be wrong for long.
+        if old.resolver != state.resolver { try? host.firewall.forgetQuestions(of: state) }
+        try collectResolvers()
+        let networks = try state.attachments.compactMap { try host.store.find($0.endpoint.network) }
+        if let first = state.attachments.first, let network = networks.first {
             try host.makeWayOut(first, on: network, in: namespace)
         }
-        try rewriteFiles(of: container.record, state)
+        let warnings = publishNames(record.networkNames, of: record.id, state, networks)
+        try rewriteFiles(of: record, state)
+        return warnings
     }
 
     // MARK: - After a crash
@@ -150,7 +175,12 @@ extension Engine {
             // Whoever holds the lock is just changing them.
             guard let lock = try FolderLock.tryAcquire(paths.container(container.id).folder) else { continue }
             defer { lock.hold() }
-            try settle(container)
+            do {
+                try settle(container)
+            } catch {
+                // Its end takes all of it back.
+                if container.state.process?.isAlive != false { throw error }
+            }
         }
         try collectResolvers()
         guard needsFirewall else { return }
@@ -180,19 +210,24 @@ extension Engine {
     /// The caller holds the container's lock.
     private func settle(_ container: Container) throws {
         let id = container.id
-        let state = container.isRunning ? try networkState(of: id) : nil
+        // Looked at again: it may have ended before its lock was taken.
+        let isRunning = try readState(paths.container(id)).status == .running
+        let state = isRunning ? try networkState(of: id) : nil
         guard try isUnsettled(container, state) else { return }
         let endpoints = try endpoints(of: container.record)
         var kept = endpoints
-        if let old = state {
+        if let old = state, let process = container.state.process {
+            // Its supervisor is just taking all of it back.
+            guard process.isAlive else { return }
+            let namespace = try networkNamespace(of: container, process)
             let attachments = old.attachments.filter { endpoints.contains($0.endpoint) }
             try detach(old.all.filter { !attachments.contains($0) }, of: id)
             kept = attachments.map(\.endpoint)
-            // What it asked while the change was going on may be another one's by now.
-            let resolver = try reserveResolver(for: container.record, kept)
-            try write(
-                NetworkState(attachments: attachments, ports: old.ports, resolver: resolver), of: container.record)
+            var new = NetworkState(attachments: attachments, ports: old.ports)
+            new.resolver = try reserveResolver(for: container.record, kept)
+            try write(new, of: container.record)
             try hostNetwork.reinstallFirewall { try runningNetworkStates() }
+            _ = try finishChange(to: new, from: old, of: container.record, in: namespace)
         }
         try releaseAllEndpoints(of: id, but: kept)
         try write(EndpointList(kept, isChanging: false), of: id)

@@ -119,13 +119,13 @@ extension Engine {
     }
 
     /// The name server of an interface's network.
-    func names(on attachment: Attachment) throws -> NameService? {
-        try hostNetwork.store.find(attachment.endpoint.network).map { NameService(of: $0, paths: networkPaths) }
+    func names(on attachment: Attachment) throws -> NetworkNames? {
+        try hostNetwork.store.find(attachment.endpoint.network).map { NetworkNames(of: $0, paths: networkPaths) }
     }
 
-    // MARK: - Name servers of their own
+    // MARK: - Name servers
 
-    /// Makes a container, whose lock the caller holds, a user of a name server of its own if it needs one.
+    /// Makes a container, whose lock the caller holds, a user of another name server than its network's, if it needs one.
     func reserveResolver(for record: ContainerRecord, _ endpoints: [Endpoint]) throws -> Resolver? {
         guard let first = endpoints.first, record.asksNetworkServers(endpoints),
             let network = try hostNetwork.store.find(first.network)
@@ -139,14 +139,14 @@ extension Engine {
     /// Ends name servers that no container uses any more.
     func collectResolvers() throws { try hostNetwork.collectResolvers(isUser: isUser) }
 
-    /// Whether a container uses the name server with this port, or somebody is just at work on it.
-    private func isUser(_ id: String, of port: UInt16) throws -> Bool {
+    /// Whether a container uses the name server with this address, or somebody is just at work on it.
+    private func isUser(_ id: String, of server: IPAddress) throws -> Bool {
         guard ContainerID.isComplete(id) else { return false }
-        if try networkState(of: id)?.resolver?.port == port { return true }
+        if try networkState(of: id)?.resolver?.server == server { return true }
         guard StoredFile.exists(paths.container(id).folder) else { return false }
         guard let lock = try FolderLock.tryAcquire(paths.container(id).folder) else { return true }
         defer { lock.hold() }
-        return try networkState(of: id)?.resolver?.port == port
+        return try networkState(of: id)?.resolver?.server == server
     }
 
     /// Puts the firewall back if somebody else has removed it or rules of it.

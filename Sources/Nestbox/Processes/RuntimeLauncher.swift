@@ -81,7 +81,7 @@ struct RuntimeLauncher: Sendable {
                 // Either the runtime has failed meanwhile, and says so, or it learns of our failure by the end of the socket.
                 shutdown(reader.rawValue, Int32(SHUT_WR))
                 received = try Self.read(reader)
-                guard received != nil else {
+                guard received?.error != nil else {
                     _ = ChildReaper.wait(for: runtime)
                     throw error
                 }

@@ -139,6 +139,8 @@ extension Engine {
 
     /// Refuses a process the right to change the network of a task on the host's LAN, where its security groups stand, too.
     ///
+    /// It would have it wherever it shares the task's user namespace: with `--pid container:NAME` it can go there (setns(2)).
+    ///
     /// - Throws: `EngineError.invalidConfiguration`.
     func checkRights(_ process: RuntimeSpecification.Process, of record: ContainerRecord) throws {
         let right = "CAP_NET_ADMIN"
@@ -152,9 +154,9 @@ extension Engine {
         )
     }
 
-    /// The task whose network a container shares, be it over another container.
+    /// The task whose user namespace, which owns the task's network, a container shares, be it over another container.
     private func task(of record: ContainerRecord) throws -> String? {
-        guard case .container = record.configuration.network, let joined = record.joined else { return record.task }
+        guard let joined = record.joined else { return record.task }
         return try ContainerRecord.read(paths.container(joined)).flatMap { try task(of: $0) }
     }
 }

@@ -137,6 +137,60 @@ extension IntegrationTests {
             }
         }
 
+        /// The first network is the way out, and its gateway the one that is asked for names.
+        @Test func aKilledDisconnectLeavesAContainerThatIsConnected() throws {
+            try TestEngine.withNetwork { engine, _ in
+                for name in ["one", "two"] { try engine.makeNetwork(name) }
+                let box = try engine.container("box", "--network", "one", "--network", "two")
+                for moment in Self.moments {
+                    let command = try engine.start("network", "disconnect", "one", "box")
+                    usleep(moment)
+                    command.signal(SIGKILL)
+                    _ = command.finish()
+                    try #expect(engine("ps").status == 0)
+                    let isOnOne = try engine.inspect("box", "{{json .NetworkSettings.Networks}}").contains(#""one""#)
+                    let gateway = try box.gateway(in: isOnOne ? "one" : "two")
+                    let routes = try box.namespace("ip", "route", "show", "default")
+                    #expect(routes.output.contains("via \(gateway) "), "\(moment) µs: \(routes)")
+                    let servers = try box.shell("cat /etc/resolv.conf")
+                    #expect(servers.output.contains("nameserver \(gateway)\n"), "\(moment) µs: \(servers)")
+                    guard !isOnOne else { continue }
+                    // For the next turn it is the first network again.
+                    try #expect(engine("network", "connect", "one", "box").status == 0)
+                    try #expect(engine("network", "disconnect", "two", "box").status == 0)
+                    try #expect(engine("network", "connect", "two", "box").status == 0)
+                }
+            }
+        }
+
+        @Test func aKilledStartLeavesNothingOfTheNetwork() throws {
+            try withAnchor { engine, network, before in
+                try engine.makeNetwork("lane")
+                try #expect(
+                    engine("create", "--name", "victim", "--network", "bridge", "--network", "lane", "busybox", "true")
+                        .status == 0)
+                for moment in Self.moments {
+                    let command = try engine.start("start", "victim")
+                    usleep(moment)
+                    command.signal(SIGKILL)
+                    _ = command.finish()
+                    let isClean = try TestEngine.eventually {
+                        try engine("ps", "-a").status == 0
+                            && TestEngine.names(in: "\(engine.runRoot)/containers").filter { id in
+                                access("\(engine.runRoot)/containers/\(id)/network.json", F_OK) == 0
+                            }.count == 2
+                            && TestEngine.names(in: "\(engine.runRoot)/nameservers").allSatisfy { server in
+                                access("\(engine.runRoot)/nameservers/\(server)/users", F_OK) != 0
+                            }
+                    }
+                    #expect(isClean, "\(moment) µs")
+                }
+                try removeAll(engine)
+                try #expect(engine("network", "rm", "lane").status == 0)
+                try NetworkState.expect(before, engine, network)
+            }
+        }
+
         @Test func theSupervisorOfATemporaryContainerDies() throws {
             try withAnchor { engine, network, before in
                 for name in ["bridge", "six"] {

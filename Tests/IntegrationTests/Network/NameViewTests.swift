@@ -1,11 +1,15 @@
 import Glibc
+import LinuxSystem
 import Testing
 
 extension IntegrationTests {
     /// Names where the own server of a container's first network is not enough.
     @Suite(.enabled(if: TestNameServer.isInstalled)) struct NetworkNameViews {
-        /// The ports of name servers for containers on several networks, or with servers of their own.
-        private func servers(_ engine: TestEngine) -> [String] { TestEngine.names(in: "\(engine.runRoot)/resolvers") }
+        /// The folders of name servers for containers on several networks, or with servers of their own.
+        private func servers(_ engine: TestEngine) -> [String] {
+            TestEngine.names(in: "\(engine.runRoot)/nameservers").map { "\(engine.runRoot)/nameservers/\($0)" }
+                .filter { access("\($0)/users", F_OK) == 0 }
+        }
 
         @Test func aContainerOnSeveralNetworksFindsTheNeighboursOnAll() throws {
             try TestEngine.withNetwork { engine, network in
@@ -35,7 +39,7 @@ extension IntegrationTests {
                 try #expect(second.finds("cache", at: front[0], front[1]))
 
                 // Somebody else's kill of the server is noticed, and so is a flush of the rules.
-                let folder = try #require(servers(engine).first.map { "\(engine.runRoot)/resolvers/\($0)" })
+                let folder = try #require(servers(engine).first)
                 let server = try #require(
                     try pid_t(Command.run(["cat", "\(folder)/dnsmasq.pid"]).line))
                 kill(server, SIGKILL)
@@ -81,18 +85,68 @@ extension IntegrationTests {
                 let closed = try engine.container("closed", "--network", "one", "--network", "two", dns[0], dns[1])
                 try #expect(closed.finds("other", at: other.address(in: "two")))
                 try #expect(closed.lookUp("outside.example").isEmpty)
-                // Its neighbour has a way out, and a server that may be asked; it must not be of use to this one.
+                // Its neighbour has a way out, and a server that may be asked; it must not be of use to others.
                 let open = try engine.container("open", "--network", "open", "--network", "one", dns[0], dns[1])
                 try #expect(open.finds("outside.example", at: "192.0.2.7"))
-                let gateway = try closed.gateway(in: "one")
-                for port in servers(engine) {
-                    for host in [gateway, try open.gateway(in: "open")] {
-                        let result = try closed.shell(
-                            "echo | nc -w 1 \(host) \(port) && echo reached; "
-                                + "nslookup -port=\(port) outside.example \(host) 2>&1")
-                        #expect(!result.output.contains("192.0.2.7"), "\(host):\(port): \(result)")
+                try #expect(open.finds("closed", at: closed.address(in: "one")))
+                let stranger = try engine.container("stranger", "--network", "open")
+                let addresses = servers(engine).compactMap { $0.split(separator: "/").last.map(String.init) }
+                try #require(addresses.count == 2)
+                let gateways = [try closed.gateway(in: "one"), try open.gateway(in: "open")]
+                for asker in [closed, stranger] {
+                    for (host, port) in (addresses + gateways).map({ ($0, 30053) }) + addresses.map({ ($0, 53) }) {
+                        for name in ["outside.example", "closed"] {
+                            let result = try asker.shell("nslookup -port=\(port) \(name) \(host) 2>&1")
+                            #expect(!result.output.contains("Name:"), "\(asker.name), \(host):\(port): \(result)")
+                        }
+                        let caller = try Endpoint(host, UInt16(port)).socket(.tcp, in: asker.namespace)
+                        var answer = pollfd(fd: caller.rawValue, events: Int16(POLLOUT), revents: 0)
+                        if Endpoint(host, UInt16(port)).connect(caller), poll(&answer, 1, 300) > 0 {
+                            #expect(answer.revents & Int16(POLLERR | POLLHUP) != 0, "\(asker.name), \(host):\(port)")
+                        }
                     }
                 }
+            }
+        }
+
+        /// A question that was asked before goes on to the server that it went to, as far as the kernel is concerned.
+        @Test func oldSocketsTellNothingOfANetworkThatWasLeft() throws {
+            try TestEngine.withNetwork { engine, _ in
+                for name in ["front", "back"] { try engine.makeNetwork(name) }
+                try engine.container("db", "--network", "back")
+                try engine.container("other", "--network", "front", "--network", "back")
+                let web = try engine.container("web", "--network", "front", "--network", "back")
+                #expect(try TestEngine.eventually { try !web.lookUp("db").isEmpty })
+                let server = Endpoint(try web.gateway(in: "front"), 53)
+                let caller = try server.socket(.udp, in: web.namespace)
+                let isConnected = server.connect(caller)
+                try #require(isConnected)
+                // RFC 1035, section 4.1: a question for the IPv4 address of "db"; the number of answers is at 6.
+                let question: [UInt8] = [0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 2, 100, 98, 0, 0, 1, 0, 1]
+                func answers() -> UInt8? {
+                    guard send(caller.rawValue, question, question.count, 0) == question.count else { return nil }
+                    var answer = [UInt8](repeating: 0, count: 512)
+                    guard Deadline(.patiently).waits(for: caller, POLLIN) else { return nil }
+                    return recv(caller.rawValue, &answer, answer.count, 0) > 12 ? answer[7] : nil
+                }
+                #expect(answers() == 1)
+                try #expect(engine("network", "disconnect", "back", "web").status == 0)
+                #expect(answers() == 0)
+            }
+        }
+
+        /// The name servers leave it to containers.
+        @Test func port53CanBePublished() throws {
+            try TestEngine.withNetwork { engine, network in
+                try engine.makeNetwork("app")
+                let other = try engine.container("other", "--network", "app")
+                let box = try engine.container("box", "--network", "app", "-p", "53:53/udp", "-p", "53:53")
+                for transport in Transport.allCases {
+                    let server = try box.server(transport, 53)
+                    try #expect(server.isReached(from: network.peer, at: TestNetwork.Family.ipv4.host))
+                    try #expect(server.isReached(from: network.host, at: "127.0.0.1"))
+                }
+                try #expect(other.finds("box", at: box.address(in: "app")))
             }
         }
 
@@ -128,12 +182,18 @@ extension IntegrationTests {
                 for options in [
                     ["--network", "task:web", "--cap-add", "NET_ADMIN"], ["--network", "task:web", "--cap-add", "ALL"],
                     ["--network", "container:web-main", "--cap-add", "NET_ADMIN"],
+                    ["--network", "none", "--pid", "container:web-main", "--cap-add", "NET_ADMIN"],
                 ] {
                     let refused = try engine.run(["run", "--rm"] + options + ["busybox", "true"])
                     #expect(refused.status == 125 && refused.error.contains("NET_ADMIN"), "\(refused)")
                 }
                 let refused = try engine("exec", "--privileged", "web-main", "true")
                 #expect(refused.status != 0 && refused.error.contains("NET_ADMIN"), "\(refused)")
+
+                // The administrator may; what names need is put back.
+                try web.namespace("nft", "flush", "ruleset")
+                try #expect(engine("ps").status == 0)
+                try #expect(web.finds("db", at: database.addresses[0]))
 
                 let task = TestTask(name: "web", addresses: [made.line], container: web)
                 try engine.removeTasks(task, database)

@@ -99,6 +99,18 @@ extension IntegrationTests {
             }
         }
 
+        @Test func whatCannotBeConnectedIsNotMade() throws {
+            try TestEngine.withNetwork { engine, _ in
+                try engine.makeNetwork(
+                    "lan", "--driver", "macvlan", "--parent", "nosuch0", "--subnet", "203.0.113.0/24", "--gateway",
+                    "203.0.113.1")
+                try engine.expectRefusal(
+                    "task-net", "create", "--network", "lan", "web", status: 1, saying: ["nosuch0"])
+                try #expect(engine("task-net", "ls", "-q").output.isEmpty)
+                try engine("network", "rm", "lan")
+            }
+        }
+
         /// With an address of the host's LAN: another machine reaches it there, and it sees that machine's own address.
         @Test func aTaskCanAppearOnTheLAN() throws {
             try TestEngine.withNetwork { engine, network in

@@ -34,7 +34,7 @@ struct NetworkConnect: NestboxCommand {
         if let ip { request.addresses.append(try NetworkText.address(ip, option: "--ip")) }
         if let ip6 { request.addresses.append(try NetworkText.address(ip6, option: "--ip6")) }
         for name in alias { request.aliases.append(try NameText.hostname(name, option: "--alias")) }
-        try engine.connect(try engine.container(container), to: request)
+        Warnings.show(try engine.connect(try engine.container(container), to: request))
         return 0
     }
 }
@@ -60,7 +60,8 @@ struct NetworkDisconnect: NestboxCommand {
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {
         let engine = try globals.engine()
-        try engine.disconnect(try engine.container(container), from: try engine.network(network))
+        Warnings.show(
+            try engine.disconnect(try engine.container(container), from: try engine.network(network)))
         return 0
     }
 }
