@@ -17,6 +17,13 @@ public struct HostNetwork: Sendable {
 
     // MARK: - Bridges
 
+    /// Makes sure that all of a network is there that its containers have in common.
+    ///
+    /// - Throws: `NetworkError`, `SystemError`.
+    public func prepare(_ network: NetworkDefinition) throws {
+        if network.driver != .macvlan { _ = try bringUp(network) }
+    }
+
     /// Makes sure that a network's bridge is there and up.
     ///
     /// - Returns: the bridge's number.

@@ -56,6 +56,15 @@ final class ContainerWiring {
         NameSurroundings(state, networks, usesNetworkServers: usesNetworkServers)
     }
 
+    /// Does what needs no namespace of the container's: bridges, names, the firewall's elements.
+    ///
+    /// - Throws: `SystemError`, `NetworkError`, …
+    func prepare() throws {
+        for network in networks { try engine.hostNetwork.prepare(network) }
+        warnings += engine.publishNames(names, of: id, state, networks)
+        try engine.admit(state)
+    }
+
     /// Makes the interfaces in the network namespace of a process.
     ///
     /// - Throws: `SystemError`.
@@ -65,8 +74,6 @@ final class ContainerWiring {
         for (index, attachment) in state.attachments.enumerated() {
             try host.connect(attachment, to: networks[index], in: namespace, isWayOut: index == 0)
         }
-        warnings += engine.publishNames(names, of: id, state, networks)
-        try engine.admit(state)
         // A kernel without a list of connections has none that could be wrong for long.
         try? host.firewall.forgetFlows(to: state)
     }

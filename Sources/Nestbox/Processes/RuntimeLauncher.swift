@@ -30,12 +30,13 @@ struct RuntimeLauncher: Sendable {
     /// - Parameters:
     ///   - attached: whether a connected stream socket is wanted.
     ///   - descriptors: what the request names by number; they have the same numbers in the runtime.
+    ///   - meanwhile: called while the runtime prepares what it can alone.
     ///   - makeInterfaces: called, if the request says that the runtime waits for it, with the pid of a process that has the
     ///     container's namespaces.
-    /// - Throws: `EngineError.startFailed` with the runtime's own words and exit code; what `makeInterfaces` throws.
+    /// - Throws: `EngineError.startFailed` with the runtime's own words and exit code; what the two throw.
     func run(
         _ role: String, request: [UInt8], attached: Bool, inheriting descriptors: [Int32] = [],
-        makeInterfaces: (Int32) throws -> Void = { _ in }
+        meanwhile: () throws -> Void = {}, makeInterfaces: (Int32) throws -> Void = { _ in }
     ) throws -> StartedProcess {
         reaper.reapEnded()
         let document = try Self.memoryFile(request)
@@ -47,13 +48,14 @@ struct RuntimeLauncher: Sendable {
         var inherited = [document.rawValue, report.second.rawValue] + descriptors
         guard attached else {
             let pid = try Self.spawn(path, arguments, inherited)
-            return try hear(report, from: pid, role: role, socket: nil, makeInterfaces)
+            return try hear(report, from: pid, role: role, socket: nil, meanwhile, makeInterfaces)
         }
         let sockets = try DescriptorPair.packetSockets()
         arguments += ["--client-fd", String(sockets.second.rawValue)]
         inherited.append(sockets.second.rawValue)
         let pid = try Self.spawn(path, arguments, inherited)
-        return try hear(report, from: pid, role: role, socket: sockets.takeFirst(), makeInterfaces)
+        return try hear(
+            report, from: pid, role: role, socket: sockets.takeFirst(), meanwhile, makeInterfaces)
     }
 
     private static func memoryFile(_ bytes: [UInt8]) throws(SystemError) -> FileDescriptor {
@@ -67,24 +69,26 @@ struct RuntimeLauncher: Sendable {
     /// Reads the report, or learns that the runtime ended without one.
     private func hear(
         _ report: consuming DescriptorPair, from runtime: pid_t, role: String, socket: consuming FileDescriptor?,
-        _ makeInterfaces: (Int32) throws -> Void
+        _ meanwhile: () throws -> Void, _ makeInterfaces: (Int32) throws -> Void
     ) throws -> StartedProcess {
         // Our copy of the other end must go, or the end never comes.
         let reader = report.takeFirst()
-        var received = try Self.read(reader)
-        if let pid = received?.namespaces {
-            do {
+        var received: LaunchReport?
+        do {
+            try meanwhile()
+            received = try Self.read(reader)
+            if let pid = received?.namespaces {
                 try makeInterfaces(pid)
                 try reader.writeAll([UInt8(1)])
                 received = try Self.read(reader)
-            } catch {
-                // Either the runtime has failed meanwhile, and says so, or it learns of our failure by the end of the socket.
-                shutdown(reader.rawValue, Int32(SHUT_WR))
-                received = try Self.read(reader)
-                guard received?.error != nil else {
-                    _ = ChildReaper.wait(for: runtime)
-                    throw error
-                }
+            }
+        } catch {
+            // Either the runtime has failed meanwhile, and says so, or it learns of our failure by the end of the socket.
+            shutdown(reader.rawValue, Int32(SHUT_WR))
+            repeat { received = try Self.read(reader) } while received?.namespaces != nil
+            guard received?.error != nil else {
+                _ = ChildReaper.wait(for: runtime)
+                throw error
             }
         }
         guard let answer = received else {

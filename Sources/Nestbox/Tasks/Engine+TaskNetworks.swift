@@ -149,7 +149,7 @@ extension Engine {
             attachments: [try Attachment(of: task.endpoint, on: network, interface: "eth0")], ports: [])
         try AtomicFile.write(state.jsonBytes(), to: paths.networkState)
         let request = NamespaceRequest(idMap: IDMap(hostID: task.idRange.firstID, count: task.idRange.count))
-        _ = try runtime().run("namespaces", request: request.jsonBytes(), attached: false) { pid in
+        let connect = { (pid: Int32) in
             let namespace = try NetworkNamespace(of: pid)
             try hostNetwork.connect(state.attachments[0], to: network, in: namespace, isWayOut: true)
             try hostNetwork.prepareTask(in: namespace, firstGroup: task.idRange.firstID, count: task.idRange.count)
@@ -160,6 +160,8 @@ extension Engine {
             try NamespaceFile.mount("/proc/\(pid)/ns/user", on: paths.userNamespace)
             try NamespaceFile.mount("/proc/\(pid)/ns/net", on: paths.networkNamespace)
         }
+        _ = try runtime().run(
+            "namespaces", request: request.jsonBytes(), attached: false, makeInterfaces: connect)
         try enforceSecurityGroups()
     }
 
