@@ -115,10 +115,13 @@ extension EngineError {
 extension String {
     /// The text without control characters, and not longer than an error message bears.
     var escapedForMessage: String {
-        var result = ""
-        for scalar in unicodeScalars.prefix(128) {
+        unicodeScalars.count > 128 ? String(unicodeScalars.prefix(128)).escapedControls + "…" : escapedControls
+    }
+
+    /// The text with control characters in a form that a terminal only shows.
+    var escapedControls: String {
+        unicodeScalars.reduce(into: "") { result, scalar in
             result += scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
         }
-        return unicodeScalars.count > 128 ? result + "…" : result
     }
 }

@@ -32,7 +32,7 @@ struct TreeCopier {
                 "copy", Self.text(path), Errno(ENAMETOOLONG),
                 hint: "folders are nested more than \(Self.maximumDepth) deep")
         }
-        for name in try Self.entries(of: source) {
+        for name in try Self.entries(of: source.rawValue) {
             try copyEntry(name, from: source, to: destination, path: path, depth: depth)
         }
         try Self.copyAttributes(from: source, to: destination, try source.status())
@@ -186,7 +186,7 @@ struct TreeCopier {
     }
 
     /// The system call itself, since the importer hides the C library's wrapper; flistxattr has no name argument.
-    private static func call(
+    static func call(
         _ number: Int32, _ file: Int32, _ name: [UInt8]?, _ value: inout [UInt8], _ size: Int
     ) -> Int {
         value.withUnsafeMutableBytes { value in
@@ -198,8 +198,8 @@ struct TreeCopier {
         }
     }
 
-    private static func entries(of folder: borrowing FileDescriptor) throws(SystemError) -> [[CChar]] {
-        let listing = openat(folder.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    static func entries(of folder: Int32) throws(SystemError) -> [[CChar]] {
+        let listing = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard listing >= 0 else { throw SystemError("list", "a folder", Errno.current) }
         guard let stream = fdopendir(listing) else {
             close(listing)
@@ -218,7 +218,7 @@ struct TreeCopier {
         return result
     }
 
-    private static func text(_ bytes: [CChar]) -> String {
+    static func text(_ bytes: [CChar]) -> String {
         String(decoding: bytes.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 }
