@@ -33,6 +33,46 @@ extension IntegrationTests {
             }
         }
 
+        @Test(arguments: [1, 2, 4]) func filesAreAsManyAndAsLargeAsWasAskedFor(_ count: Int) throws {
+            try TestEngine.withBusybox { engine in
+                let run = try engine(
+                    "run", "--name", "box", "--log-opt", "max-size=10k", "--log-opt", "max-file=\(count)", "busybox",
+                    "sh", "-c", "i=0; while [ $i -lt 2000 ]; do echo line $i; i=$((i+1)); done")
+                try #require(run.status == 0, "\(run)")
+                let id = try engine.inspect("box", "{{.Id}}")
+                let files = TestEngine.names(in: "\(engine.root)/containers/\(id)").filter { $0.hasPrefix("log.json") }
+                #expect(files.count == count, "\(files)")
+                for file in files {
+                    // One write may go over the limit, by what one read of the container's output brings.
+                    let size = try TestEngine.read("\(engine.root)/containers/\(id)/\(file)").utf8.count
+                    #expect(size < 10 << 10 + 64 << 10, "\(file)")
+                }
+                let kept = try engine("logs", "box").lines
+                let last = kept.compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }
+                #expect(last == Array((2000 - last.count)..<2000) || last.isEmpty, "the end, without a gap")
+                let config = try engine.inspect("box", "{{json .HostConfig.LogConfig}}")
+                #expect(config == #"{"Type":"json-file","Config":{"max-file":"\#(count)","max-size":"10240"}}"#)
+            }
+        }
+
+        @Test func noLogIsKeptIfNoneIsWanted() throws {
+            try TestEngine.withBusybox { engine in
+                let run = try engine("run", "--name", "box", "--log-driver", "none", "busybox", "echo", "seen")
+                #expect(run.status == 0 && run.output == "seen\n", "\(run)")
+                let id = try engine.inspect("box", "{{.Id}}")
+                #expect(!TestEngine.names(in: "\(engine.root)/containers/\(id)").contains("log.json"))
+                try engine.expectRefusal("logs", "box", status: 1, saying: ["--log-driver none"])
+                for (options, word) in [
+                    (["--log-driver", "journald"], "journald"), (["--log-opt", "max-size=0"], "max-size=0"),
+                    (["--log-opt", "max-file=x"], "max-file"),
+                    (["--log-driver", "none", "--log-opt", "max-size=1m"], "max-size"),
+                ] {
+                    let refused = try engine.run(["run", "--rm"] + options + ["busybox", "true"])
+                    #expect(refused.status == 125 && refused.error.contains(word), "\(refused)")
+                }
+            }
+        }
+
         @Test func linesAreChosenByNumberAndTimeAndFollowed() throws {
             try TestEngine.withBusybox { engine in
                 let script = """

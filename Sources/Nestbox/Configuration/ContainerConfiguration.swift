@@ -80,6 +80,8 @@ public struct ContainerConfiguration: Sendable, Hashable {
     public var capDrop: [String]
     /// Seccomp, no_new_privs and masking.
     public var securityOptions: SecurityOptions
+    /// Where its output is kept.
+    public var log: LogConfiguration
     /// Additional groups of the process, names or ids.
     public var groupAdd: [String]
     /// The cgroup's limits.
@@ -117,6 +119,7 @@ public struct ContainerConfiguration: Sendable, Hashable {
         capAdd = []
         capDrop = []
         securityOptions = SecurityOptions()
+        log = LogConfiguration()
         groupAdd = []
         resources = ResourceConfiguration()
     }

@@ -36,6 +36,7 @@ extension ContainerConfiguration: JSONCodable {
         capAdd = try object.optional("capAdd") ?? []
         capDrop = try object.optional("capDrop") ?? []
         securityOptions = try object.optional("securityOptions") ?? SecurityOptions()
+        log = try object.optional("log") ?? LogConfiguration()
         groupAdd = try object.optional("groupAdd") ?? []
         resources = try object.optional("resources") ?? ResourceConfiguration()
         oomScoreAdjust = try object.optional("oomScoreAdjust")
@@ -94,6 +95,7 @@ extension ContainerConfiguration: JSONCodable {
         object.setUnlessEmpty("capAdd", to: capAdd)
         object.setUnlessEmpty("capDrop", to: capDrop)
         object.set("securityOptions", to: securityOptions, unless: SecurityOptions())
+        object.set("log", to: log, unless: LogConfiguration())
         object.setUnlessEmpty("groupAdd", to: groupAdd)
         object.set("resources", to: resources, unless: ResourceConfiguration())
         object.set("oomScoreAdjust", to: oomScoreAdjust)

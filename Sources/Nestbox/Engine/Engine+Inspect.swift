@@ -45,7 +45,8 @@ struct InspectReport {
             "Id": .string(record.id), "Created": .string(record.created), "Path": .string(arguments.first ?? ""),
             "Args": .array(arguments.dropFirst().map { .string($0) }), "State": state, "Image": .string(record.imageID),
             "ResolvConfPath": .string(paths.resolv), "HostnamePath": .string(paths.hostname),
-            "HostsPath": .string(paths.hosts), "LogPath": .string(paths.log), "Name": .string("/" + record.name),
+            "HostsPath": .string(paths.hosts), "LogPath": .string(configuration.log.driver == .none ? "" : paths.log),
+            "Name": .string("/" + record.name),
             "RestartCount": 0, "Driver": "overlay2", "Platform": "linux", "MountLabel": "", "ProcessLabel": "",
             "AppArmorProfile": "", "ExecIDs": nil, "HostConfig": hostConfig, "GraphDriver": graphDriver,
             "Mounts": mounts, "Config": config, "NetworkSettings": network.settings,
@@ -163,7 +164,7 @@ struct InspectReport {
             ($0.target, JSONValue.string($0.tmpfsOptions.joined(separator: ",")))
         }
         var object: JSONObject = [
-            "Binds": binds.json, "LogConfig": ["Type": "json-file", "Config": .object(JSONObject())],
+            "Binds": binds.json, "LogConfig": configuration.log.report,
             "NetworkMode": .string(network.mode), "PortBindings": network.bindings,
             "PublishAllPorts": .bool(configuration.publishAll), "Dns": configuration.names.servers.json,
             "DnsSearch": (configuration.names.searchDomains ?? []).json,

@@ -92,7 +92,8 @@ extension Engine {
         do {
             var process = try runtime.run(
                 "supervise", request: request.jsonBytes(), attached: attached,
-                inheriting: folders.descriptors + wiring.descriptors, makeInterfaces: wiring.makeInterfaces)
+                inheriting: folders.descriptors + wiring.descriptors, meanwhile: wiring.prepare,
+                makeInterfaces: wiring.makeInterfaces)
             process.warnings += wiring.warnings
             return process
         } catch {
@@ -201,7 +202,9 @@ extension Engine {
         request.user = output.user ?? "0"
         request.additionalGroups = configuration.groupAdd
         request.idMap = record.idRange.map { IDMap(hostID: $0.firstID, count: $0.count) }
-        request.logPath = paths.log
+        request.logPath = configuration.log.driver == .none ? nil : paths.log
+        request.logSize = configuration.log.maximumSize
+        request.logFiles = configuration.log.maximumFiles
         request.openStdin = configuration.interactive
         request.initProcess = configuration.initProcess
         request.removeOnExit = configuration.autoRemove ? removalOrder(of: record) : []

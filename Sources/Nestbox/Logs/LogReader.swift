@@ -157,6 +157,11 @@ extension Engine {
     public func logs(_ container: Container, options: LogOptions = LogOptions()) throws(EngineError) -> LogReader {
         try EngineError.wrapping {
             guard let current = try examine(container.id) else { throw EngineError.noSuchContainer(container.name) }
+            guard current.configuration.log.driver != .none else {
+                throw EngineError.failure(
+                    "container \(container.name) keeps no log (--log-driver none); 'nestbox attach' shows what it writes"
+                )
+            }
             let supervisor = current.isRunning ? current.state.supervisor?.open() : nil
             return try LogReader(path: paths.container(current.id).log, options: options, supervisor: supervisor)
         }

@@ -27,6 +27,10 @@ public struct LaunchRequest: JSONCodable, Hashable {
     public var statePath: String
     /// The file of the json-file log; nil: no log is kept.
     public var logPath: String?
+    /// How large the log's file may grow, in bytes; nil: ``JSONFileLog``'s own limit.
+    public var logSize: Int64?
+    /// How many files the log has at most, the current one included; nil: ``JSONFileLog``'s own number.
+    public var logFiles: Int?
     /// Standard input stays open until the first attached client ends it; otherwise it is empty.
     public var openStdin: Bool
     /// Run an init as process 1 that forwards signals and reaps.
@@ -72,6 +76,8 @@ public struct LaunchRequest: JSONCodable, Hashable {
         self.stateDirectory = stateDirectory
         self.statePath = statePath
         self.logPath = nil
+        self.logSize = nil
+        self.logFiles = nil
         self.openStdin = false
         self.initProcess = false
         self.removeOnExit = []
@@ -96,6 +102,8 @@ public struct LaunchRequest: JSONCodable, Hashable {
         additionalGroups = try object.optional("additionalGroups") ?? []
         idMap = try object.optional("idMap")
         logPath = try object.optional("logPath")
+        logSize = try object.optional("logSize")
+        logFiles = try object.optional("logFiles")
         openStdin = try object.optional("openStdin") ?? false
         initProcess = try object.optional("initProcess") ?? false
         removeOnExit = try object.optional("removeOnExit") ?? []
@@ -125,6 +133,8 @@ public struct LaunchRequest: JSONCodable, Hashable {
         object.set("stateDirectory", to: stateDirectory)
         object.set("statePath", to: statePath)
         object.set("logPath", to: logPath)
+        object.set("logSize", to: logSize)
+        object.set("logFiles", to: logFiles)
         object.set("openStdin", to: openStdin, unless: false)
         object.set("initProcess", to: initProcess, unless: false)
         object.setUnlessEmpty("removeOnExit", to: removeOnExit)

@@ -12,10 +12,10 @@ internal import OCISpec
 final class JSONFileLog {
     /// Docker's limit of one entry, in bytes.
     static let entryLimit = 16 << 10
-    /// How large one file may grow, in bytes.
-    static let fileLimit = 64 << 20
-    /// How many renamed files are kept.
-    static let keptFiles = 2
+    /// How large one file may grow unless something else is asked for, in bytes.
+    static let usualLimit = 64 << 20
+    /// How many files there are at most, likewise, the current one included.
+    static let usualFiles = 3
 
     enum Stream: String {
         case stdout, stderr
@@ -23,15 +23,21 @@ final class JSONFileLog {
 
     private let path: String
     private let limit: Int
+    private let files: Int
     private var file: FileDescriptor
     private var size: Int
     private var pending: (stdout: [UInt8], stderr: [UInt8]) = ([], [])
     private var buffer: [UInt8] = []
 
     /// Appends to the log at `path`, 0600.
-    init(path: String, limit: Int = JSONFileLog.fileLimit) throws(SystemError) {
+    ///
+    /// - Parameters:
+    ///   - limit: how large one file may grow, in bytes.
+    ///   - files: how many there are at most, the current one included.
+    init(path: String, limit: Int? = nil, files: Int? = nil) throws(SystemError) {
         self.path = path
-        self.limit = limit
+        self.limit = limit ?? Self.usualLimit
+        self.files = files ?? Self.usualFiles
         file = try Self.open(path)
         size = Int(try file.status().st_size)
     }
@@ -104,10 +110,10 @@ final class JSONFileLog {
     ///
     /// When that cannot be had it goes on in the old one.
     private func rotate() throws(SystemError) {
-        for number in stride(from: Self.keptFiles, to: 1, by: -1) {
+        for number in stride(from: files - 1, to: 1, by: -1) {
             rename("\(path).\(number - 1)", "\(path).\(number)")
         }
-        rename(path, "\(path).1")
+        if files > 1 { rename(path, "\(path).1") } else { unlink(path) }
         file = try Self.open(path)
         size = 0
     }

@@ -108,7 +108,7 @@ public enum Supervisor {
     private static func openLog(_ request: LaunchRequest) throws(LaunchError) -> JSONFileLog? {
         guard let path = request.logPath else { return nil }
         do throws(SystemError) {
-            return try JSONFileLog(path: path)
+            return try JSONFileLog(path: path, limit: request.logSize.map(Int.init), files: request.logFiles)
         } catch {
             throw LaunchError(error)
         }

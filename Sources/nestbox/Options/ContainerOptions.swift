@@ -49,6 +49,16 @@ struct ContainerOptions: ParsableArguments {
     var stopTimeout: String?
 
     @Option(
+        name: .long, help: .init("Who keeps the output: json-file (the default) or none.", valueName: "driver"),
+        completion: .list(["json-file", "none"]))
+    var logDriver: String?
+
+    @Option(
+        name: .long,
+        help: .init("max-size= of a log file, or max-file= for their number. May be repeated.", valueName: "key=value"))
+    var logOpt: [String] = []
+
+    @Option(
         name: .long, help: .init("Write the container's id to this file, which may not exist.", valueName: "file"),
         completion: .file())
     var cidfile: String?
@@ -94,6 +104,7 @@ struct ContainerOptions: ParsableArguments {
             configuration.stopTimeout = try OptionNumber.integer(
                 stopTimeout, option: "--stop-timeout", in: -1...Int(Int32.max), meaning: "seconds")
         }
+        configuration.log = try LogConfiguration(driver: logDriver, options: logOpt)
         if let pull, pull != "missing", pull != "never" {
             throw ConfigurationError(
                 "--pull", pull, "images cannot be pulled from a registry yet",
