@@ -7,11 +7,11 @@ extension IntegrationTests {
         func aPublishedPortIsReachedFromEverywhere(_ mode: DirectionMode, _ transport: Transport) throws {
             try TestEngine.withNetwork { engine, network in
                 let place = try DirectionPlace(engine, network, mode)
-                for direction in Direction.allCases where mode.has(direction) {
+                for direction in Direction.allCases where mode.has(direction) && direction != .ownAddressFromPeer {
                     let source = try place.source(direction, transport)
                     #expect(source != nil, "\(direction.rawValue)")
                     switch direction {
-                    case .peer, .neighbour: try #expect(source == place.ownAddress(direction), "\(direction.rawValue)")
+                    case .peer, .neighbour: #expect(source == place.ownAddress(direction), "\(direction.rawValue)")
                     // The other host knows no way to a container's address.
                     case .outwards: #expect(source == mode.family.host)
                     default: break
@@ -63,15 +63,30 @@ extension IntegrationTests {
                 try TestEngine.withNetwork { engine, network in
                     let place = try DirectionPlace(engine, network, mode)
                     for direction in Direction.allCases { try table.fill(mode, direction, in: place) }
+                    guard mode.isTask else { return }
+                    for name in ["web", "other"] {
+                        try engine("rm", "-f", "\(name)-main")
+                        try #expect(engine("task-net", "rm", name).status == 0)
+                    }
+                    try engine("network", "rm", "lane")
                 }
             }
             try table.writeIfWanted()
             for direction in Direction.allCases {
-                for mode in [DirectionMode.bridge, .bridgeIPv6, .host, .hostIPv6] where mode.has(direction) {
+                let open: [DirectionMode] = [.bridge, .bridgeIPv6, .host, .hostIPv6, .task, .taskIPv6]
+                for mode in open where mode.has(direction) && direction != .ownAddressFromPeer {
                     #expect(table.isReached(mode, direction) == true, "\(mode.rawValue): \(direction.rawValue)")
                 }
                 #expect(table.isClosed(.none, direction), "\(direction.rawValue)")
             }
+            // Only who is on the host's LAN itself is reached from there without a published port, and the host is not on its side.
+            for mode in DirectionMode.allCases where mode != .lanTask && mode.has(.ownAddressFromPeer) {
+                #expect(table.isClosed(mode, .ownAddressFromPeer), "\(mode.rawValue)")
+            }
+            for direction in [Direction.neighbour, .outwards, .ownAddressFromPeer] {
+                #expect(table.isReached(.lanTask, direction) == true, "\(direction.rawValue)")
+            }
+            #expect(table.isClosed(.lanTask, .ownAddress))
             #expect(table.isReached(.internalBridge, .neighbour) == true)
             for direction in [Direction.peer, .outwards] {
                 #expect(table.isClosed(.internalBridge, direction), "\(direction.rawValue)")

@@ -12,6 +12,8 @@ enum Direction: String, CaseIterable, Sendable {
     case throughHost = "container → host's address"
     case itself = "itself → host's address"
     case outwards = "container → another host"
+    case ownAddress = "host → container's address"
+    case ownAddressFromPeer = "another host → container's address"
 }
 
 /// A mode, as the table of directions has them.
@@ -22,17 +24,23 @@ enum DirectionMode: String, CaseIterable, Sendable {
     case host = "host, IPv4"
     case hostIPv6 = "host, IPv6"
     case none = "none"
+    case task = "task, IPv4"
+    case taskIPv6 = "task, IPv6"
+    case lanTask = "task, macvlan"
 
-    var family: TestNetwork.Family { self == .bridgeIPv6 || self == .hostIPv6 ? .ipv6 : .ipv4 }
+    var family: TestNetwork.Family { [.bridgeIPv6, .hostIPv6, .taskIPv6].contains(self) ? .ipv6 : .ipv4 }
     var isBridge: Bool { self == .bridge || self == .bridgeIPv6 || self == .internalBridge }
+    var isTask: Bool { self == .task || self == .taskIPv6 || self == .lanTask }
 
-    /// Whether the direction exists: there is no way from `::1` to anywhere else (RFC 4291, 2.5.3), and only bridges have an
-    /// address and containers with one.
+    /// Whether the direction exists: there is no way from `::1` to anywhere else (RFC 4291, 2.5.3), only bridges have an address
+    /// and containers with one, and nothing of a task is at an address of the host's.
     func has(_ direction: Direction) -> Bool {
         switch direction {
-        case .loopback: self != .bridgeIPv6
-        case .bridgeAddress, .neighbour: isBridge
-        default: true
+        case .loopback: self != .bridgeIPv6 && !isTask
+        case .bridgeAddress: isBridge
+        case .neighbour, .ownAddress, .ownAddressFromPeer: isBridge || isTask
+        case .peer, .hostAddress, .throughHost, .itself: !isTask
+        case .outwards: true
         }
     }
 }
@@ -49,6 +57,8 @@ struct DirectionPlace {
     private let mode: DirectionMode
     private let network: TestNetwork
     private let gateway: String
+    /// The containers' own, of the one that serves and of the other; empty where they have none.
+    private let addresses: [String]
 
     init(_ engine: TestEngine, _ network: TestNetwork, _ mode: DirectionMode) throws {
         (self.network, self.mode) = (network, mode)
@@ -56,7 +66,27 @@ struct DirectionPlace {
         switch mode {
         case .internalBridge: try engine.makeNetwork("lane", "--internal")
         case .bridgeIPv6, .hostIPv6: try engine.makeNetwork("lane", "--ipv6")
+        case .task: try engine.makeNetwork("lane", "--driver", "routed")
+        case .taskIPv6: try engine.makeNetwork("lane", "--driver", "routed", "--ipv6")
+        case .lanTask:
+            try engine.makeNetwork(
+                "lane", "--driver", "macvlan", "--parent", TestNetwork.interface, "--subnet", "198.51.100.0/24",
+                "--gateway", "198.51.100.2", "--ip-range", "198.51.100.128/25")
         default: try engine.makeNetwork("lane")
+        }
+        let isIPv6 = mode.family == .ipv6
+        let addressing = try engine.addressing(of: "lane").first { $0.gateway.contains(":") == isIPv6 }
+        gateway = addressing?.gateway ?? ""
+        if mode != .lanTask, let subnet = addressing?.subnet {
+            // The other host knows the way to containers: that they are closed must not hang on that.
+            try network.peer("ip", isIPv6 ? "-6" : "-4", "route", "add", subnet, "via", mode.family.host)
+        }
+        if mode.isTask {
+            name = "lane"
+            let tasks = try ["web", "other"].map { try engine.task($0, "--network", "lane") }
+            (web, other) = (tasks[0].container, tasks[1].container)
+            addresses = tasks.map { $0.address(mode.family) }
+            return
         }
         name = mode.isBridge ? "lane" : mode == .none ? "none" : "host"
         let port = Self.port
@@ -65,13 +95,11 @@ struct DirectionPlace {
             ? try engine.container("web", "--network", name, "-p", "\(port):80", "-p", "\(port):80/udp")
             : try engine.container("web", "--network", name)
         other = try engine.container("other", "--network", "lane")
-        gateway =
-            try engine.addressing(of: "lane").first { $0.gateway.contains(":") == (mode.family == .ipv6) }?.gateway
-            ?? ""
+        addresses = mode.isBridge ? try [web, other].map { try $0.address(mode.family, in: "lane") } : ["", ""]
     }
 
     private var family: TestNetwork.Family { mode.family }
-    private var innerPort: UInt16 { mode.isBridge ? 80 : Self.port }
+    private var innerPort: UInt16 { mode.isBridge || mode.isTask ? 80 : Self.port }
 
     /// The client, and the address that it uses.
     private func path(of direction: Direction) throws -> (client: TestNamespace, destination: Endpoint) {
@@ -80,10 +108,12 @@ struct DirectionPlace {
         case .hostAddress: (network.host, Endpoint(family.host, Self.port))
         case .loopback: (network.host, Endpoint(family.loopback, Self.port))
         case .bridgeAddress: (network.host, Endpoint(gateway, Self.port))
-        case .neighbour: (try other.namespace, Endpoint(try web.address(family, in: name), innerPort))
+        case .neighbour: (try other.namespace, Endpoint(addresses[0], innerPort))
         case .throughHost: (try other.namespace, Endpoint(family.host, Self.port))
         case .itself: (try web.namespace, Endpoint(family.host, Self.port))
         case .outwards: (try web.namespace, Endpoint(family.peer, 7000))
+        case .ownAddress: (network.host, Endpoint(addresses[0], innerPort))
+        case .ownAddressFromPeer: (network.peer, Endpoint(addresses[0], innerPort))
         }
     }
 
@@ -104,13 +134,13 @@ struct DirectionPlace {
     }
 
     /// The client's own address on the way to the service.
-    func ownAddress(_ direction: Direction) throws -> String? {
+    func ownAddress(_ direction: Direction) -> String? {
         switch direction {
-        case .peer: family.peer
+        case .peer, .ownAddressFromPeer: family.peer
         case .hostAddress: family.host
-        case .bridgeAddress: gateway
-        case .neighbour: try other.address(family, in: name)
-        case .outwards: mode.isBridge ? try web.address(family, in: name) : mode == .none ? nil : family.host
+        case .bridgeAddress, .ownAddress: gateway
+        case .neighbour: addresses[1]
+        case .outwards: mode.isBridge || mode.isTask ? addresses[0] : mode == .none ? nil : family.host
         default: nil
         }
     }
@@ -125,12 +155,13 @@ struct DirectionTable {
     mutating func fill(_ mode: DirectionMode, _ direction: Direction, in place: DirectionPlace) throws {
         guard mode.has(direction) else { return }
         // What should be reached gets all the time that it needs.
-        let bound: Bound = mode == .internalBridge || mode == .none ? .briefly : .patiently
+        let isClosed = mode == .internalBridge || mode == .none || direction == .ownAddressFromPeer
+        let bound: Bound = isClosed || mode == .lanTask && direction == .ownAddress ? .briefly : .patiently
         var sources: [Transport: String] = [:]
         for transport in Transport.allCases {
             sources[transport] = try place.source(direction, transport, within: bound)
         }
-        let own = try place.ownAddress(direction)
+        let own = place.ownAddress(direction)
         let reached = Transport.allCases.filter { sources[$0] != nil }
         cells[mode, default: [:]][direction] = (reached, !reached.isEmpty && sources.values.allSatisfy { $0 == own })
     }

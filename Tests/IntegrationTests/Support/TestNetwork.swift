@@ -71,7 +71,10 @@ final class TestNetwork: Sendable {
     /// What there is of the host's network, by kind.
     private static func state(of host: TestNamespace) throws -> [String: [String]] {
         func lines(_ arguments: String...) throws -> [String] {
-            try host.run(arguments).lines.map(String.init).sorted()
+            // The kernel takes its time to say that the LAN's cable is in.
+            try host.run(arguments).lines.map { line in
+                line.split(separator: " ").filter { $0 != "linkdown" }.joined(separator: " ")
+            }.sorted()
         }
         return [
             "interface": try host.interfaces().sorted(),
