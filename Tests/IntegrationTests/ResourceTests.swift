@@ -44,6 +44,39 @@ extension IntegrationTests {
             }
         }
 
+        @Test func limitsChangeWhileAContainerRuns() throws {
+            try TestEngine.withBusybox { engine in
+                try engine("run", "-d", "--name", "box", "-m", "64m", "--pids-limit", "33", "busybox", "sleep", "1000")
+                func limits() throws -> [String] {
+                    try [
+                        engine.limit("box", v1: "memory", "memory.limit_in_bytes", v2: "memory.max"),
+                        engine.limit("box", v1: "cpu", "cpu.cfs_quota_us", v2: "cpu.max"),
+                        engine.limit("box", v1: "pids", "pids.max", v2: "pids.max"),
+                    ]
+                }
+                let quota = TestEngine.hasUnifiedCgroups ? "50000 100000" : "50000"
+                let updated = try engine("update", "-m", "32m", "--cpus", "0.5", "box")
+                #expect(updated.status == 0 && updated.output == "box\n", "\(updated)")
+                try #expect(limits() == ["33554432", quota, "33"], "what was not named stays")
+                try #expect(
+                    engine.inspect("box", "{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}}") == "33554432 500000000")
+                // More again, and it lasts.
+                try #expect(engine("update", "-m", "128m", "--pids-limit", "12", "box").status == 0)
+                try #expect(limits() == ["134217728", quota, "12"])
+                try engine("kill", "box")
+                try engine("wait", "box")
+                try #expect(engine("update", "-m", "96m", "box").status == 0)
+                try #expect(engine("start", "box").status == 0)
+                try #expect(limits() == ["100663296", quota, "12"])
+                // What is refused changes nothing.
+                for options in [["--cpus", "5000"], ["-m", "1k"], [], ["--memory-swap", "1m"]] {
+                    let refused = try engine.run(["update"] + options + ["box"])
+                    #expect(refused.status != 0 && !refused.error.isEmpty, "\(options): \(refused)")
+                }
+                try #expect(limits() == ["100663296", quota, "12"])
+            }
+        }
+
         @Test func moreProcessorsThanThereAreAreRefused() throws {
             try TestEngine.withBusybox { engine in
                 let refused = try engine("create", "--cpus", "5000", "busybox")

@@ -30,7 +30,7 @@ struct Root: ParsableCommand {
     static let commands: [any NestboxCommand.Type] = [
         Run.self, Create.self, Start.self, Stop.self, Kill.self, Remove.self, List.self, Inspect.self, Logs.self,
         Exec.self, Wait.self, Port.self, Images.self, RemoveImage.self, TagImage.self, Load.self, Import.self,
-        Attach.self, Diff.self, Info.self, VersionCommand.self,
+        Attach.self, Diff.self, Update.self, Info.self, VersionCommand.self,
     ]
 
     /// The commands that consist of others.
@@ -65,6 +65,7 @@ struct Root: ParsableCommand {
         case "import": Import.self
         case "attach": Attach.self
         case "diff": Diff.self
+        case "update": Update.self
         case "info": Info.self
         case "version": VersionCommand.self
         default: nil

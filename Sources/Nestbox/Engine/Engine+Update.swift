@@ -1,0 +1,45 @@
+internal import LinuxSystem
+internal import OCISpec
+
+extension Engine {
+    /// Gives a container other limits; a running one has them at once, and at every later start.
+    ///
+    /// - Parameters:
+    ///   - container: the container.
+    ///   - change: what is to be different.
+    /// - Throws: `EngineError`; the container has its old limits then, as far as the kernel takes them back.
+    public func update(
+        _ container: Container, _ change: (inout ResourceConfiguration) throws -> Void
+    ) throws(EngineError) {
+        try EngineError.wrapping {
+            guard let lock = try lock(container.id) else { throw EngineError.noSuchContainer(container.name) }
+            defer { lock.hold() }
+            let paths = paths.container(container.id)
+            guard let current = try repair(container.record, paths) else {
+                throw EngineError.noSuchContainer(container.name)
+            }
+            var record = current.record
+            try change(&record.configuration.resources)
+            try record.configuration.validate()
+            let (old, new) = (try limits(of: current.record), try limits(of: record))
+            if current.isRunning {
+                let cgroup = try Cgroup(path: current.cgroupPath, layout: try CgroupLayout.detect())
+                do {
+                    try cgroup.apply(new)
+                } catch {
+                    try? cgroup.apply(old)
+                    throw error
+                }
+            }
+            try AtomicFile.write(record.jsonBytes(), to: paths.record, isFlushed: !record.configuration.autoRemove)
+        }
+    }
+
+    /// The limits of a container without its devices, which stay as they are.
+    private func limits(of record: ContainerRecord) throws -> RuntimeSpecification.Linux.Resources {
+        let facts = try HostFacts(gatheredFor: record.configuration)
+        var resources = specificationInput(of: record, facts: facts).resources()
+        resources.devices = []
+        return resources
+    }
+}
