@@ -37,3 +37,11 @@ public struct Container: Sendable, Hashable {
     /// Whether its first process runs.
     public var isRunning: Bool { state.status == .running }
 }
+
+/// Which container something is about.
+public struct ContainerIdentity: Sendable, Hashable {
+    /// 64 hexadecimal digits.
+    public let id: String
+    /// Its name, without a slash.
+    public let name: String
+}

@@ -83,14 +83,18 @@ extension Engine {
             claimed.endpoints = try leaseEndpoints(configuration.network.requests, for: id)
             record.endpoints = claimed.endpoints
             try makeLayerFolders(paths, owner: record.idRange?.firstID ?? 0)
-            record.volumes = try makeVolumes(of: record, paths, image)
+            let volumes = try makeVolumes(of: record, paths, image)
+            record.volumes = volumes.uses
             let input = specificationInput(of: record, facts: facts)
             // Made here once for its errors: what cannot work is refused now and not at the start. The namespaces of another
             // container are only known then.
             let output = try input.withJoinedNamespaces(of: partner, process: nil)
                 .withNamespaces(of: task.map { self.paths.task($0.name) }).specification()
             if let process = output.specification.process { try checkRights(process, of: record) }
-            try AtomicFile.write(record.jsonBytes(), to: paths.record, isFlushed: !configuration.autoRemove)
+            // From here on the record keeps the volumes.
+            try withExtendedLifetime(volumes.holds) {
+                try AtomicFile.write(record.jsonBytes(), to: paths.record, isFlushed: !configuration.autoRemove)
+            }
             return NewContainer(record: record, input: input, lock: lock)
         } catch {
             releaseEndpoints(claimed.endpoints, of: id)

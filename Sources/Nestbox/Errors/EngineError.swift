@@ -27,7 +27,7 @@ public enum EngineError: Error, Sendable, Hashable, CustomStringConvertible {
     /// No volume has this name.
     case noSuchVolume(String)
     /// The volume is used by containers.
-    case volumeInUse(name: String, containers: [String])
+    case volumeInUse(name: String, containers: [ContainerIdentity])
     /// The image is used by containers.
     case imageInUse(name: String, containers: [String])
     /// An image could not be found, read or unpacked.
@@ -66,9 +66,11 @@ public enum EngineError: Error, Sendable, Hashable, CustomStringConvertible {
         case .busy(let container):
             "another command is working on container \(container.prefix(12)); try again when it has finished"
         case .startFailed(let reason, _): reason
-        case .noSuchVolume(let name): "no such volume: \(name)"
+        case .noSuchVolume(let name): "no such volume: \(name.escapedForMessage); 'nestbox volume ls' lists them"
         case .volumeInUse(let name, let containers):
-            "volume \(name) is in use by " + containers.map { String($0.prefix(12)) }.joined(separator: ", ")
+            "volume \(name) is in use by container "
+                + containers.map { "\($0.name) (\($0.id.prefix(12)))" }.joined(separator: ", ")
+                + "; remove the container first"
         case .imageInUse(let name, let containers):
             "image \(name) is in use by container "
                 + containers.map { String($0.prefix(12)) }.joined(separator: ", ") + "; remove the container first"

@@ -33,6 +33,11 @@ struct EnginePaths: Sendable, Hashable {
 
     func volume(_ name: String) -> String { volumes + "/" + name }
     func volumeData(_ name: String) -> String { volumes + "/" + name + "/_data" }
+    func volumeRecord(_ name: String) -> String { volumes + "/" + name + "/volume.json" }
+    /// Is there until the first container uses the volume.
+    func volumeUnused(_ name: String) -> String { volumes + "/" + name + "/unused" }
+    /// Its files while they are being put there, or removed.
+    func volumeUnfinished(_ name: String) -> String { volumes + "/" + name + "/unfinished" }
 
     /// The engine's folder below each cgroup hierarchy's root: engines with different roots never meet there.
     var cgroupFolder: String { "nestbox-" + identifier }

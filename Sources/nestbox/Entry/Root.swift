@@ -35,7 +35,8 @@ struct Root: ParsableCommand {
 
     /// The commands that consist of others.
     static let groups: [any CommandGroup.Type] = [
-        NetworkGroup.self, TaskNetworkGroup.self, SecurityGroupGroup.self, SystemGroup.self,
+        VolumeGroup.self, NetworkGroup.self, TaskNetworkGroup.self,
+        SecurityGroupGroup.self, SystemGroup.self,
     ]
 
     /// The commands of that name.

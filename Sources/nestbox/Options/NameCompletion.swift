@@ -15,6 +15,9 @@ extension CompletionKind {
         .shellCommand("nestbox network ls --format '{{.Name}}' 2>/dev/null")
     }
 
+    /// The names of volumes.
+    static var volumeName: CompletionKind { .shellCommand("nestbox volume ls --quiet 2>/dev/null") }
+
     private static var containers: String { "nestbox ps --all --format '{{.Names}}'" }
     private static var images: String {
         "nestbox images --filter dangling=false --format '{{.Repository}}:{{.Tag}}'"

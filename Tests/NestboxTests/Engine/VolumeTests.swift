@@ -146,7 +146,7 @@ import Testing
         let fills = Mutex<Int>(0)
         let incomplete = Mutex<Int>(0)
         concurrently(8) { _ in
-            try? store.make("data") { new in
+            _ = try? store.make("data") { new in
                 fills.withLock { $0 += 1 }
                 usleep(20_000)
                 let file = openat(new.rawValue, "file", O_WRONLY | O_CREAT, 0o600)
@@ -179,13 +179,14 @@ import Testing
         var configuration = ContainerConfiguration(image: "x", command: ["x"])
         configuration.mounts = [MountConfiguration(kind: .volume, source: "data", target: "/data")]
         let record = try engine.make(configuration, from: try emptyImage(folder)).record
-        #expect(try engine.volumes() == ["data"])
-        #expect(throws: EngineError.volumeInUse(name: "data", containers: [record.id])) {
+        #expect(try engine.volumes().map(\.name) == ["data"])
+        let user = ContainerIdentity(id: record.id, name: record.name)
+        #expect(throws: EngineError.volumeInUse(name: "data", containers: [user])) {
             try engine.removeVolume("data")
         }
         try engine.remove(try engine.container(record.id), volumes: true)
         // A named volume survives its containers.
-        #expect(try engine.volumes() == ["data"])
+        #expect(try engine.volumes().map(\.name) == ["data"])
         try engine.removeVolume("data")
         #expect(throws: EngineError.noSuchVolume("data")) { try engine.removeVolume("data") }
         #expect(throws: EngineError.noSuchVolume("..")) { try engine.removeVolume("..") }
