@@ -10,6 +10,8 @@ public struct ImageRemoval: Sendable, Hashable {
     public var deleted: Digest?
     /// The diff IDs of the layers that nothing needed any more.
     public var deletedLayers: [Digest] = []
+    /// How many bytes the files had that are gone: those of layers and blobs.
+    public var reclaimed: Int64 = 0
 }
 
 extension ImageStore {
@@ -34,10 +36,12 @@ extension ImageStore {
     /// - Parameters:
     ///   - force: also when a container was made from it, or when an id has several names. Layers stay for as long as a
     ///     container uses them.
-    ///   - inUse: the image ids and the diff IDs of layers that containers use.
+    ///   - inUse: the image ids and the diff IDs of layers that containers use. It is asked while the layers are locked.
     /// - Throws: `ImageStoreError.noImage`, `.ambiguous` or `.inUse`, `SystemError`.
     @discardableResult
-    public func remove(_ name: String, force: Bool = false, inUse: Set<Digest> = []) throws -> ImageRemoval {
+    public func remove(
+        _ name: String, force: Bool = false, inUse: @autoclosure () throws -> Set<Digest> = []
+    ) throws -> ImageRemoval {
         let staging = try StagingFolder(folder)
         // Outside the lock: removing thousands of files takes its time.
         defer { try? staging.remove() }
@@ -52,7 +56,7 @@ extension ImageStore {
             throw ImageStoreError.inUse(
                 name, reason: "it has \(names.count) names; remove them one by one, or force it")
         }
-        if isLast, inUse.contains(id), !force {
+        if isLast, !force, try inUse().contains(id) {
             throw ImageStoreError.inUse(name, reason: "a container was made from it; remove that first, or force it")
         }
         var removal = ImageRemoval()
@@ -64,7 +68,7 @@ extension ImageStore {
         if isLast {
             try staging.take(StoreFolder.path(ofImage: id))
             removal.deleted = id
-            removal.deletedLayers = try collect(into: staging, inUse: inUse)
+            (removal.deletedLayers, removal.reclaimed) = try collect(into: staging, LayerLocks(folder), inUse: inUse)
         }
         try folder.flush(folder: "images")
         _ = consume lock
@@ -82,71 +86,84 @@ extension ImageStore {
         let staging = try StagingFolder(folder)
         defer { try? staging.remove() }
         let lock = try folder.lock()
-        let gone = try collect(into: staging, inUse: inUse)
+        let gone = try collect(into: staging, LayerLocks(folder)) { inUse }
         _ = consume lock
-        return gone
+        return gone.layers
+    }
+
+    /// Removes an image unless a container was made from it, or is being made from one of its layers.
+    ///
+    /// - Parameters:
+    ///   - id: the image.
+    ///   - isDangling: whether it must have lost all of its names, too.
+    ///   - inUse: the image ids and the diff IDs of layers that containers use. It is asked while the layers are locked.
+    /// - Returns: nil when it was not removed.
+    /// - Throws: `ImageStoreError`, `SystemError`.
+    public func removeUnused(
+        _ id: Digest, isDangling: Bool, inUse: () throws -> Set<Digest>
+    ) throws -> ImageRemoval? {
+        let staging = try StagingFolder(folder)
+        // Outside the lock: removing thousands of files takes its time.
+        defer { try? staging.remove() }
+        let lock = try folder.lock()
+        var references = try folder.references()
+        let names = references.filter { $0.value == id }.keys.sorted()
+        guard let record = try folder.image(id), !isDangling || names.isEmpty else { return nil }
+        // First the locks, then the records: whoever is making a container holds the layers until its record is there.
+        let locks = LayerLocks(folder)
+        for layer in record.layers where try !locks.take(layer.diffID) { return nil }
+        guard try !inUse().contains(id) else { return nil }
+        var removal = ImageRemoval(untagged: names.compactMap { try? ImageReference($0) }, deleted: id)
+        if !names.isEmpty {
+            for name in names { references[name] = nil }
+            try staging.write(references.jsonBytes(pretty: true), as: StoreFolder.referencesFile)
+        }
+        try staging.take(StoreFolder.path(ofImage: id))
+        (removal.deletedLayers, removal.reclaimed) = try collect(into: staging, locks, inUse: inUse)
+        try folder.flush(folder: "images")
+        _ = consume lock
+        return removal
     }
 
     /// Moves what nobody needs into a staging folder.
     ///
     /// The store's lock must be held.
-    private func collect(into staging: StagingFolder, inUse: Set<Digest>) throws -> [Digest] {
+    /// - Returns: the diff IDs of the layers that are gone, and how many bytes they and their blobs had.
+    private func collect(
+        into staging: StagingFolder, _ locks: LayerLocks, inUse: () throws -> Set<Digest>
+    ) throws -> (layers: [Digest], bytes: Int64) {
+        // Until all is taken.
+        defer { withExtendedLifetime(locks) {} }
         var needed = try folder.referencedPaths()
-        for digest in inUse { needed.insert(StoreFolder.path(ofBlob: digest)) }
-        var gone: [Digest] = []
-        for name in try folder.names(in: "layers") {
-            let path = "layers/\(name)"
-            guard !needed.contains(path), let diffID = try? Digest("sha256:\(name)") else { continue }
+        var unneeded: [(diffID: Digest, record: LayerRecord?)] = []
+        for name in try folder.names(in: "layers") where !needed.contains("layers/\(name)") {
+            guard let diffID = try? Digest("sha256:\(name)") else { continue }
             let record = try? folder.layer(diffID)
-            let layer = try folder.descriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
             // A load or a starting container that counts on the layer holds a shared lock on it.
-            guard !inUse.contains(diffID), flock(layer.rawValue, LOCK_EX | LOCK_NB) == 0 else {
+            if try locks.take(diffID) {
+                unneeded.append((diffID, record))
+            } else if let record {
+                needed.insert(StoreFolder.path(ofBlob: record.blob))
+            }
+        }
+        // Asked when all are locked: a container that was being made before has its record by now.
+        let used = try inUse()
+        for digest in used { needed.insert(StoreFolder.path(ofBlob: digest)) }
+        var gone: [Digest] = []
+        var bytes: Int64 = 0
+        for (diffID, record) in unneeded {
+            if used.contains(diffID) {
                 if let record { needed.insert(StoreFolder.path(ofBlob: record.blob)) }
                 continue
             }
-            try staging.take(path)
+            try staging.take(StoreFolder.path(ofLayer: diffID))
             gone.append(diffID)
+            bytes += record?.size ?? 0
         }
         for name in try folder.names(in: "blobs/sha256") where !needed.contains("blobs/sha256/\(name)") {
+            bytes += folder.size(of: "blobs/sha256/\(name)")
             try staging.take("blobs/sha256/\(name)")
         }
-        return gone.sorted()
-    }
-}
-
-/// Keeps the layers of an image in the store for as long as it lives, whatever is removed meanwhile.
-///
-/// Hold one from choosing an image until the container's own record says that it uses the image.
-public final class LayerHold: Sendable {
-    private let descriptors: [HeldDescriptor]
-
-    private final class HeldDescriptor: Sendable {
-        let descriptor: FileDescriptor
-
-        init(_ descriptor: consuming FileDescriptor) {
-            self.descriptor = descriptor
-        }
-    }
-
-    fileprivate init(_ folder: StoreFolder, _ layers: [Digest]) throws {
-        var held: [HeldDescriptor] = []
-        for diffID in layers {
-            guard let descriptor = try folder.pin(layer: diffID) else {
-                throw ImageStoreError.store(
-                    "\(folder.path)/\(StoreFolder.path(ofLayer: diffID))", reason: "the layer is missing; load it again"
-                )
-            }
-            held.append(HeldDescriptor(descriptor))
-        }
-        descriptors = held
-    }
-}
-
-extension ImageStore {
-    /// Keeps the layers of an image from being removed, also by other processes.
-    ///
-    /// - Throws: `ImageStoreError.store` when a layer is missing, `SystemError`.
-    public func hold(_ image: Image) throws -> LayerHold {
-        try LayerHold(folder, image.layers)
+        return (gone.sorted(), bytes)
     }
 }

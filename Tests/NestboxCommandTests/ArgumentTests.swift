@@ -115,7 +115,7 @@ import Testing
     }
 
     @Test func switchesAreThoseThatAreDeclared() {
-        for type in Root.commands {
+        for type in Root.commands + Root.groups.flatMap({ $0.commands }) {
             var known = Set<Set<String>>()
             for (name, letter) in type.switches {
                 known.insert(Set(["--" + name] + (letter.map { ["-\($0)"] } ?? [])))
@@ -135,6 +135,21 @@ import Testing
             #expect(FlagNames.of(type).contains("--help"))
         }
         #expect(Root.command(named: "nope") == nil)
+    }
+
+    @Test func everyCommandOfAGroupIsFoundByItsName() {
+        for group in Root.groups {
+            let name = group.configuration.commandName ?? ""
+            #expect(Root.group(named: name).map { $0 == group } == true, "\(name)")
+            for type in group.commands {
+                let own = type.configuration.commandName ?? type._commandName
+                #expect(group.command(named: own).map { $0 == type } == true, "\(name) \(own)")
+                #expect(FlagNames.of(type).contains("--help") && !type.configuration.abstract.isEmpty)
+            }
+        }
+        #expect(ContainerGroup.command(named: "stop").map { $0 == Stop.self } == true)
+        #expect(ContainerGroup.command(named: "ps").map { $0 == ContainerList.self } == true)
+        #expect(ImageGroup.command(named: "load").map { $0 == Load.self } == true)
     }
 
     @Test func globalFlags() throws {

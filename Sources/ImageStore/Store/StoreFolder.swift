@@ -83,6 +83,12 @@ final class StoreFolder: Sendable {
         return fstatat(descriptor.rawValue, name, &status, AT_SYMLINK_NOFOLLOW) == 0
     }
 
+    /// How many bytes a file of the store has; 0 where there is none.
+    func size(of name: String) -> Int64 {
+        var status = stat()
+        return fstatat(descriptor.rawValue, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? Int64(status.st_size) : 0
+    }
+
     /// A whole file of the store; nil where there is none.
     ///
     /// - Throws: `SystemError`.

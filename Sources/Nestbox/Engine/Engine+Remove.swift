@@ -53,7 +53,8 @@ extension Engine {
         }
     }
 
-    private func endSupervisor(of state: ContainerState, boot: BootID) throws {
+    /// Waits for the supervisor of a container that does not run, and kills it when it does not end.
+    func endSupervisor(of state: ContainerState, boot: BootID) throws {
         guard let supervisor = state.supervisor, hasSupervisor(state, boot: boot), let pidfd = supervisor.open() else {
             return
         }

@@ -4,13 +4,17 @@ internal import ArgumentParser
 protocol CommandGroup: ParsableCommand {
     /// What it consists of.
     static var commands: [any NestboxCommand.Type] { get }
+    /// Docker's other spellings of their names.
+    static var aliases: [String: String] { get }
 }
 
 extension CommandGroup {
+    static var aliases: [String: String] { ["list": "ls", "remove": "rm"] }
+
     /// The command of a name, also in Docker's other spellings.
     static func command(named name: String) -> (any NestboxCommand.Type)? {
-        let usual = ["list": "ls", "remove": "rm"][name] ?? name
-        return commands.first { $0.configuration.commandName == usual }
+        let usual = aliases[name] ?? name
+        return commands.first { ($0.configuration.commandName ?? $0._commandName) == usual }
     }
 }
 

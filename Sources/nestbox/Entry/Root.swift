@@ -35,7 +35,7 @@ struct Root: ParsableCommand {
 
     /// The commands that consist of others.
     static let groups: [any CommandGroup.Type] = [
-        VolumeGroup.self, NetworkGroup.self, TaskNetworkGroup.self,
+        ContainerGroup.self, ImageGroup.self, VolumeGroup.self, NetworkGroup.self, TaskNetworkGroup.self,
         SecurityGroupGroup.self, SystemGroup.self,
     ]
 

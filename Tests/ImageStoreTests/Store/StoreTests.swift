@@ -107,6 +107,32 @@ import Testing
         #expect(names("\(store.root)/layers") == [])
     }
 
+    @Test func anImageIsRemovedWhenNobodyUsesItOrIsAboutTo() throws {
+        let first = try load("app:1", layers: ["base", "one"], command: "/1")
+        let second = try load("app:2", layers: ["base", "two"], command: "/2")
+        #expect(try store.removeUnused(first.id, isDangling: true) { [] } == nil)
+        #expect(try store.removeUnused(first.id, isDangling: false) { [first.id] } == nil)
+        // A container that is being made holds the layers; those of `second` that it shares with it, too.
+        do {
+            let hold = try store.hold(first)
+            for image in [first, second] {
+                #expect(try store.removeUnused(image.id, isDangling: false) { [] } == nil)
+            }
+            withExtendedLifetime(hold) {}
+        }
+        #expect(try store.images().count == 2)
+        // Its record is there when the layers can be locked: the second answer counts for what is collected.
+        var answers: [Set<Digest>] = [[first.layers[1]], []]
+        let removal = try #require(try store.removeUnused(first.id, isDangling: false) { answers.popLast() ?? [] })
+        #expect(removal.untagged.map(\.familiar) == ["app:1"] && removal.deleted == first.id)
+        #expect(removal.deletedLayers == [] && names("\(store.root)/layers").count == 3)
+        #expect(throws: ImageStoreError.noImage(first.id.description)) { try store.hold(first) }
+        let last = try #require(try store.removeUnused(second.id, isDangling: false) { [] })
+        #expect(Set(last.deletedLayers) == Set(first.layers + second.layers) && last.reclaimed > 0)
+        #expect(names("\(store.root)/blobs/sha256") == [] && names("\(store.root)/tmp") == [])
+        #expect(try store.removeUnused(second.id, isDangling: false) { [] } == nil)
+    }
+
     @Test func idWithSeveralNamesHasToBeForced() throws {
         let image = try load("app:1")
         try store.tag("app:1", as: ImageReference("app:2"))
