@@ -17,6 +17,7 @@ public struct Engine: Sendable {
     /// The images below its root.
     public let images: ImageStore
     let paths: EnginePaths
+    let cgroupLayout = KnownCgroupLayout()
     private let reaper = ChildReaper()
 
     var names: LinkTable { LinkTable(folder: paths.names, owners: [paths.containers]) }

@@ -1,7 +1,9 @@
 /// Lines of cells, laid out as Docker's lists are: three spaces between columns, ten characters at least.
 public enum TextTable {
     /// Aligns lines whose cells are separated by tabs; a line's last cell is not padded.
-    public static func aligned(_ lines: [String]) -> String {
+    ///
+    /// - Parameter minimumWidth: the least that a column takes, in characters, the space behind it included.
+    public static func aligned(_ lines: [String], minimumWidth: Int = 10) -> String {
         let rows = lines.map { $0.parts(UInt8(ascii: "\t")) }
         var result = ""
         // A column is a run of neighbouring lines that have it: its width is that of its widest cell.
@@ -15,7 +17,7 @@ public enum TextTable {
                     continue
                 }
                 var end = start
-                var width = 10
+                var width = minimumWidth
                 while end < rows.count, widths[end].count > column {
                     width = max(width, rows[end][column].unicodeScalars.count + 3)
                     end += 1
