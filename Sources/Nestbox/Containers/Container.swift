@@ -5,6 +5,13 @@ public struct Container: Sendable, Hashable {
     let record: ContainerRecord
     /// What its supervisor has recorded, repaired where a crash had left it wrong.
     public let state: ContainerState
+    /// Whether all its processes are frozen, as the kernel says.
+    public internal(set) var isPaused = false
+
+    init(record: ContainerRecord, state: ContainerState) {
+        self.record = record
+        self.state = state
+    }
 
     /// 64 hexadecimal digits.
     public var id: String { record.id }
@@ -34,8 +41,10 @@ public struct Container: Sendable, Hashable {
     /// Its cgroup below the root of every hierarchy.
     public var cgroupPath: String { record.cgroupPath }
 
-    /// Whether its first process runs.
+    /// Whether its first process runs, be it paused or not.
     public var isRunning: Bool { state.status == .running }
+    /// Where in its life it is, in one word: `created`, `running`, `paused` or `exited`.
+    public var status: String { isPaused ? "paused" : state.status.rawValue }
 }
 
 /// Which container something is about.

@@ -23,7 +23,7 @@ public enum ContainerFilter: Sendable, Hashable {
     case network(String)
 
     /// The statuses that a container can have, as `ps` shows them.
-    public static let statuses = ["created", "running", "exited"]
+    public static let statuses = ["created", "running", "paused", "exited"]
 
     /// Reads `key=value`.
     ///
@@ -94,7 +94,7 @@ public enum ContainerFilter: Sendable, Hashable {
         case .label(let name, let value):
             guard let actual = container.labels[name] else { return false }
             return value.map { $0 == actual } ?? true
-        case .status(let status): return container.state.status.rawValue == status
+        case .status(let status): return container.status == status
         case .ancestor(let image):
             let hex = container.imageID.split(separator: ":").last.map(String.init) ?? container.imageID
             return container.configuration.image == image || container.configuration.image == image + ":latest"

@@ -6,12 +6,13 @@ internal import OCISpec
 extension Engine {
     /// Connects to the streams of a running container; speak `StreamPacket`s over the socket.
     ///
-    /// - Throws: `EngineError.notRunning`, …
+    /// - Throws: `EngineError`: `.notRunning`, `.paused`, …
     public func attach(
         _ container: Container, wantsOutput: Bool = true, sendsInput: Bool = false
     ) throws(EngineError) -> FileDescriptor {
         try EngineError.wrapping {
             let current = try running(container)
+            guard !current.isPaused else { throw EngineError.paused(container: current.id) }
             let socket = try StreamSocket.connect(to: paths.container(current.id).attachSocket)
             try StreamSocket.send(.hello(wantsOutput: wantsOutput, sendsInput: sendsInput), to: socket)
             return socket
@@ -21,12 +22,14 @@ extension Engine {
     /// Starts one more process in a running container, in all its namespaces and its cgroup.
     ///
     /// - Returns: the process, and the socket to its streams unless it is detached.
-    /// - Throws: `EngineError.notRunning`; `.startFailed` with exit code 125, 126 or 127.
+    /// - Throws: `EngineError`: `.notRunning`, `.paused`; `.startFailed` with exit code 125, 126 or 127.
     public func execute(
         _ exec: ExecConfiguration, in container: Container
     ) throws(EngineError) -> StartedProcess {
         try EngineError.wrapping {
             let current = try running(container)
+            // What joins a frozen cgroup stops before it has executed anything.
+            guard !current.isPaused else { throw EngineError.paused(container: current.id) }
             guard let process = current.state.process else {
                 throw EngineError.notRunning(container: current.id, status: "it has just exited")
             }

@@ -29,7 +29,8 @@ extension Engine {
     public func information() throws(EngineError) -> JSONValue {
         try EngineError.wrapping {
             let containers = try list(all: true)
-            let running = containers.count { $0.isRunning }
+            let paused = containers.count { $0.isPaused }
+            let running = containers.count { $0.isRunning } - paused
             let created = containers.count { $0.state.status == .created }
             var name = utsname()
             uname(&name)
@@ -37,8 +38,8 @@ extension Engine {
             let kernel = KernelVersion.running()
             return [
                 "ServerVersion": .string(Self.version), "Containers": .integer(Int64(containers.count)),
-                "ContainersRunning": .integer(Int64(running)), "ContainersPaused": 0,
-                "ContainersStopped": .integer(Int64(containers.count - running - created)),
+                "ContainersRunning": .integer(Int64(running)), "ContainersPaused": .integer(Int64(paused)),
+                "ContainersStopped": .integer(Int64(containers.count - running - paused - created)),
                 "ContainersCreated": .integer(Int64(created)), "Images": .integer(Int64(try images.images().count)),
                 "Driver": "overlay2", "NestboxRootDir": .string(paths.root),
                 "NestboxRunRootDir": .string(paths.runRoot), "Runtime": .string((try? runtimePath()) ?? ""),

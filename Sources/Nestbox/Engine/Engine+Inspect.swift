@@ -58,7 +58,8 @@ struct InspectReport {
     private var state: JSONValue {
         let state = container.state
         return [
-            "Status": .string(state.status.rawValue), "Running": .bool(container.isRunning), "Paused": false,
+            "Status": .string(container.status), "Running": .bool(container.isRunning),
+            "Paused": .bool(container.isPaused),
             "Restarting": false, "OOMKilled": .bool(state.oomKilled), "Dead": false,
             "Pid": .integer(Int64(container.isRunning ? state.process?.pid ?? 0 : 0)),
             "ExitCode": .integer(Int64(state.exitCode ?? 0)), "Error": .string(state.error ?? ""),

@@ -18,11 +18,11 @@ extension Engine {
         }
         let state = try readState(paths)
         guard needsRepair(state, boot: boot) || isBeingRemoved(paths) || hasLeftNetwork(state, paths, boot) else {
-            return Container(record: record, state: state)
+            return look(at: record, state)
         }
         guard let lock = try FolderLock.tryAcquire(paths.folder) else {
             // Whoever holds the lock is starting or removing it, or is just repairing it.
-            return StoredFile.exists(paths.folder) ? Container(record: record, state: state) : nil
+            return StoredFile.exists(paths.folder) ? look(at: record, state) : nil
         }
         defer { lock.hold() }
         return try repair(record, paths, boot: boot)
@@ -94,7 +94,7 @@ extension Engine {
             try removeLocked(record, withVolumes: true)
             return nil
         }
-        return Container(record: record, state: state)
+        return look(at: record, state)
     }
 
     /// Whether a supervisor is still at work on it, if only on removing it.

@@ -40,7 +40,7 @@ extension Engine {
     ///   - container: the container.
     ///   - attached: whether a socket with its streams comes back; without one nobody hears its first output but the log.
     ///   - terminalSize: the size of its terminal from the start.
-    /// - Throws: `EngineError`: `.alreadyRunning`, `.busy`, `.startFailed` with exit code 125, 126 or 127.
+    /// - Throws: `EngineError`: `.alreadyRunning`, `.paused`, `.busy`, `.startFailed` with exit code 125, 126 or 127.
     public func start(
         _ container: Container, attached: Bool, terminalSize: TerminalSize? = nil
     ) throws(EngineError) -> StartedProcess {
@@ -54,6 +54,7 @@ extension Engine {
             guard let current = try repair(container.record, paths) else {
                 throw EngineError.noSuchContainer(container.name)
             }
+            guard !current.isPaused else { throw EngineError.paused(container: container.id) }
             guard !current.isRunning else { throw EngineError.alreadyRunning(container: container.id) }
             let record = current.record
             do {

@@ -6,6 +6,8 @@ internal import OCISpec
 extension Engine {
     /// Stops a container: its stop signal, and after the timeout SIGKILL to all of its processes.
     ///
+    /// A paused one is let run on first.
+    ///
     /// - Parameters:
     ///   - container: the container.
     ///   - timeout: seconds; -1: wait as long as it takes; nil: the container's own, or 10.
@@ -19,6 +21,7 @@ extension Engine {
                 let pidfd = process.open()
             else { return false }
             let own = current.configuration.stopSignal ?? current.record.settings.stopSignal
+            try thawIfPaused(current)
             try send(signal ?? own.flatMap { SignalName.number($0) } ?? SIGTERM, to: pidfd)
             let seconds = timeout ?? current.configuration.stopTimeout ?? 10
             let bound = seconds < 0 ? nil : Int32(clamping: seconds * 1000)
@@ -33,7 +36,7 @@ extension Engine {
 
     /// Sends a signal to a container's first process.
     ///
-    /// SIGKILL ends all of its processes.
+    /// SIGKILL ends all of its processes; before any other, a paused one is let run on.
     ///
     /// - Throws: `EngineError.notRunning`, …
     public func kill(_ container: Container, signal: Int32 = SIGKILL) throws(EngineError) {
@@ -45,6 +48,7 @@ extension Engine {
             if signal == SIGKILL {
                 try killAll(current)
             } else {
+                try thawIfPaused(current)
                 try send(signal, to: pidfd)
             }
         }
@@ -56,7 +60,7 @@ extension Engine {
     func running(_ container: Container) throws -> Container {
         guard let current = try examine(container.id) else { throw EngineError.noSuchContainer(container.name) }
         guard current.isRunning else {
-            throw EngineError.notRunning(container: container.id, status: current.state.status.rawValue)
+            throw EngineError.notRunning(container: container.id, status: current.status)
         }
         return current
     }

@@ -18,6 +18,12 @@ public enum EngineError: Error, Sendable, Hashable, CustomStringConvertible {
     case notRunning(container: String, status: String)
     /// The container is running already.
     case alreadyRunning(container: String)
+    /// The container is paused already.
+    case alreadyPaused(container: String)
+    /// The container is not paused.
+    case notPaused(container: String)
+    /// The container is paused, so that nothing can be done in it.
+    case paused(container: String)
     /// A running container was to be removed without force.
     case cannotRemoveRunning(container: String)
     /// Another command is working on this container.
@@ -61,6 +67,10 @@ public enum EngineError: Error, Sendable, Hashable, CustomStringConvertible {
         case .notRunning(let container, let status):
             "container \(container.prefix(12)) is not running (\(status)); start it with 'nestbox start'"
         case .alreadyRunning(let container): "container \(container.prefix(12)) is already running"
+        case .alreadyPaused(let container): "container \(container.prefix(12)) is already paused"
+        case .notPaused(let container): "container \(container.prefix(12)) is not paused"
+        case .paused(let container):
+            "container \(container.prefix(12)) is paused: its processes are frozen; resume it with 'nestbox unpause'"
         case .cannotRemoveRunning(let container):
             "cannot remove running container \(container.prefix(12)); stop it first, or use --force"
         case .busy(let container):

@@ -45,7 +45,7 @@ public struct ContainerReport: Sendable {
                 HumanText.quoted(container.arguments.joined(separator: " "), limit: isShortened ? 20 : nil)),
             "CreatedAt": .string(created.map(HumanText.moment) ?? container.created),
             "RunningFor": .string(age(created) + " ago"),
-            "Status": .string(status), "State": .string(container.state.status.rawValue), "Ports": .string(ports),
+            "Status": .string(status), "State": .string(container.status), "Ports": .string(ports),
             "Names": .string(container.name), "Labels": .string(labels.joined(separator: ",")),
             // What the template's `.Label "key"` looks up.
             "Label": container.labels.json,
@@ -55,11 +55,13 @@ public struct ContainerReport: Sendable {
         ]
     }
 
-    /// `Up 5 minutes`, `Exited (0) About an hour ago`, `Created`.
+    /// `Up 5 minutes`, `Up 5 minutes (Paused)`, `Exited (0) About an hour ago`, `Created`.
     private var status: String {
         switch container.state.status {
         case .created: "Created"
-        case .running: "Up \(age(container.state.startedAt.flatMap { try? Timestamp($0) }))"
+        case .running:
+            "Up \(age(container.state.startedAt.flatMap { try? Timestamp($0) }))"
+                + (container.isPaused ? " (Paused)" : "")
         case .exited:
             "Exited (\(container.state.exitCode ?? 0)) "
                 + "\(age(container.state.finishedAt.flatMap { try? Timestamp($0) })) ago"

@@ -31,7 +31,8 @@ struct Start: NestboxCommand {
             return try Each.of(containers) { name in
                 let container = try engine.container(name)
                 // As in Docker, starting what runs is no error.
-                if !container.isRunning { Warnings.show(try engine.start(container, attached: false).warnings) }
+                let isUp = container.isRunning && !container.isPaused
+                if !isUp { Warnings.show(try engine.start(container, attached: false).warnings) }
                 try StandardOutput.line(name)
             }
         }
