@@ -133,9 +133,7 @@ extension Engine {
     private func claimName(_ given: String?, for id: String) throws -> String {
         if let given {
             let name = try ContainerName.validated(given)
-            if case .held(let holder) = try names.claim(name, for: id) {
-                throw EngineError.nameInUse(name: name, container: holder)
-            }
+            try claim(name, for: id)
             return name
         }
         var number = ContainerName.number(of: id)

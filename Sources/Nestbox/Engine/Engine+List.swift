@@ -21,6 +21,7 @@ extension Engine {
                 default: false
                 }
             }
+            try removeStaleNames()
             var result: [Container] = []
             var running: [Container] = []
             for id in try StoredFile.names(in: paths.containers) where ContainerID.isComplete(id) {

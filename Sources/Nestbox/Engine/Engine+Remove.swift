@@ -22,7 +22,7 @@ extension Engine {
             }
             guard let lock = try lock(container.id) else { return }
             defer { lock.hold() }
-            guard let current = try repair(container.record, paths, boot: boot) else { return }
+            guard let current = try repair(paths, boot: boot) else { return }
             guard !current.isRunning else { throw EngineError.cannotRemoveRunning(container: container.id) }
             // The supervisor of a --rm container may still be removing: its unconditional removals must not meet names that
             // somebody else claims meanwhile.
@@ -106,7 +106,7 @@ extension Engine {
     /// What the supervisor of a `--rm` container removes after its end, in the order of `removeLocked`.
     func removalOrder(of record: ContainerRecord) -> [String] {
         let paths = paths.container(record.id)
-        var order = [self.paths.names + "/" + record.name]
+        var order = [paths.nameDoor + "/" + record.name]
         order += record.anonymousVolumes.map(self.paths.volume)
         order += [paths.record, paths.runFolder, paths.folder]
         if let range = record.idRange, record.ownsIDRange { order.append(idRanges.path(of: range)) }

@@ -17,15 +17,16 @@ extension Engine {
             return nil
         }
         let state = try readState(paths)
-        guard needsRepair(state, boot: boot) || isBeingRemoved(paths) || hasLeftNetwork(state, paths, boot) else {
-            return look(at: record, state)
-        }
+        let isUnsettled =
+            needsRepair(state, boot: boot) || isBeingRemoved(paths) || hasLeftNetwork(state, paths, boot)
+            || StoredFile.exists(paths.renaming)
+        guard isUnsettled else { return look(at: record, state) }
         guard let lock = try FolderLock.tryAcquire(paths.folder) else {
             // Whoever holds the lock is starting or removing it, or is just repairing it.
             return StoredFile.exists(paths.folder) ? look(at: record, state) : nil
         }
         defer { lock.hold() }
-        return try repair(record, paths, boot: boot)
+        return try repair(paths, boot: boot)
     }
 
     /// The lock of a container, for changing it; nil when it is gone.
@@ -75,12 +76,14 @@ extension Engine {
     /// Repairs a container whose lock the caller holds.
     ///
     /// - Returns: what it is now; nil when it is gone, as a `--rm` container is after its end.
-    func repair(_ record: ContainerRecord, _ paths: ContainerPaths, boot: BootID = BootID()) throws -> Container? {
-        // Read again: between the first look and the lock the supervisor, or another command, may have put it right.
+    func repair(_ paths: ContainerPaths, boot: BootID = BootID()) throws -> Container? {
+        // Read again: between the first look and the lock the supervisor, or another command, may have put it right, or renamed it.
+        guard let record = try ContainerRecord.read(paths) else { return nil }
         var state = try readState(paths)
         if needsRepair(state, boot: boot) {
             state = try recordEnd(of: record, state, paths, boot: boot)
         }
+        _ = try settleName(of: record, state)
         if state.status != .running, isBeingRemoved(paths) {
             // If that fails, whoever asks for it again is told why, and nobody else.
             let isGone: Void? = try? removeLocked(record, withVolumes: StoredFile.exists(paths.removingVolumes))

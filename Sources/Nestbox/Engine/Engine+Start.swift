@@ -51,7 +51,7 @@ extension Engine {
                 throw EngineError.noSuchContainer(container.name)
             }
             defer { lock.hold() }
-            guard let current = try repair(container.record, paths) else {
+            guard let current = try repair(paths) else {
                 throw EngineError.noSuchContainer(container.name)
             }
             guard !current.isPaused else { throw EngineError.paused(container: container.id) }
@@ -76,6 +76,7 @@ extension Engine {
         let folders = try VolumeFolders(of: record, paths)
         var request = try launchRequest(for: record, folders.applied(to: input))
         try StoredFile.makeFolder(paths.container(record.id).runFolder)
+        if record.configuration.autoRemove { try openNameDoor(of: record.id) }
         let wiring = try ContainerWiring(record, self)
         try ContainerFiles.write(input, try surroundings(of: record, wiring))
         guard let wiring else {

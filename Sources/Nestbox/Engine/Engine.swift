@@ -43,6 +43,9 @@ public struct Engine: Sendable {
         try EngineError.wrapping {
             let id = try resolve(name)
             guard let container = try examine(id) else { throw EngineError.noSuchContainer(name) }
+            // While a container is being renamed it holds two names, and its record says which of them is its own.
+            let bare = name.hasPrefix("/") ? String(name.dropFirst()) : name
+            guard container.name == bare || id.hasPrefix(bare) else { throw EngineError.noSuchContainer(name) }
             if container.isRunning { keepFirewall() }
             return container
         }

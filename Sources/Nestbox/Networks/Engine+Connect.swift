@@ -58,7 +58,7 @@ extension Engine {
         }
         guard let lock = try lock(container.id) else { throw EngineError.noSuchContainer(container.name) }
         defer { lock.hold() }
-        guard let current = try repair(container.record, paths.container(container.id)) else {
+        guard let current = try repair(paths.container(container.id)) else {
             throw EngineError.noSuchContainer(container.name)
         }
         try settle(current)

@@ -87,11 +87,16 @@ struct ContainerPaths: Sendable, Hashable {
     /// Is there from the moment that its removal has begun, the second with its anonymous volumes.
     var removing: String { folder + "/removing" }
     var removingVolumes: String { folder + "/removing-volumes" }
+    /// Is there while it is being renamed: both names.
+    var renaming: String { folder + "/renaming" }
     /// What the container has of the host's network right now.
     var networkState: String { runFolder + "/network.json" }
     /// What its supervisor tells the kernel at its end.
     var farewell: String { runFolder + "/farewell" }
     var attachSocket: String { runFolder + "/attach.sock" }
+
+    /// A link to the folder of names, through which the supervisor of a `--rm` container removes its name.
+    var nameDoor: String { runFolder + "/names" }
 
     static let recordName = "container.json"
 }

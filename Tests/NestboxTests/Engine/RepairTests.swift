@@ -237,8 +237,9 @@ import Testing
         let range = try #require(record.idRange)
         #expect(StoredFile.exists(engine.idRanges.path(of: range)))
         // What the supervisor of a --rm container would remove is the same.
-        let order = engine.removalOrder(of: record)
-        #expect(order.allSatisfy { StoredFile.exists($0) || $0 == engine.paths.container(record.id).runFolder })
+        try StoredFile.makeFolder(engine.paths.container(record.id).runFolder)
+        try engine.openNameDoor(of: record.id)
+        #expect(engine.removalOrder(of: record).allSatisfy(StoredFile.exists))
         try engine.remove(container, volumes: false)
         #expect(engine.volumeStore.exists(volume))
         try engine.volumeStore.remove(volume)
