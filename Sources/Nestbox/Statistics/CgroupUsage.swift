@@ -1,0 +1,82 @@
+internal import LinuxSystem
+
+/// What a container uses now, and what it has used so far.
+///
+/// A number is nil where the kernel does not count it for this cgroup.
+struct CgroupUsage: Sendable, Hashable {
+    /// Bytes of memory without the file cache that the kernel can drop at once (its inactive part).
+    var memory: UInt64?
+    /// The memory limit in bytes; nil without one.
+    var memoryLimit: UInt64?
+    /// CPU time of user and system, in nanoseconds.
+    var cpuNanoseconds: UInt64?
+    /// Processes and threads.
+    var pids: UInt64?
+    /// Bytes read from block devices.
+    var blockRead: UInt64?
+    /// Bytes written to block devices.
+    var blockWritten: UInt64?
+}
+
+extension CgroupUsage {
+    /// Reads what is shown of a container that runs; nil when there is no such cgroup.
+    ///
+    /// Here and not beside ``Cgroup``: supervisors link that, and their memory is counted by the page.
+    init?(of cgroup: Cgroup) throws {
+        let counters = try cgroup.statistics()
+        // Counted for every cgroup that is there.
+        guard counters.cpuNanoseconds != nil else { return nil }
+        cpuNanoseconds = counters.cpuNanoseconds
+        memoryLimit = counters.memoryLimit
+        pids = counters.pidsCurrent
+        let layout = cgroup.layout
+        if let current = counters.memoryCurrent {
+            // Of the whole tree, as the usage is; on v2 every number is.
+            let key = layout.version(of: .memory) == .v1 ? "total_inactive_file" : "inactive_file"
+            let text = cgroup.text(of: "memory.stat", .memory) ?? ""
+            let (used, isNegative) = current.subtractingReportingOverflow(Self.number(key, in: text) ?? 0)
+            memory = isNegative ? current : used
+        }
+        let isV1 = layout.version(of: .blkio) == .v1
+        let file = isV1 ? "blkio.throttle.io_service_bytes_recursive" : "io.stat"
+        // There is none where the container has no group of the controller.
+        if let text = cgroup.text(of: file, .blkio) {
+            (blockRead, blockWritten) = isV1 ? Self.blockBytesV1(text) : Self.blockBytesV2(text)
+        }
+    }
+
+    /// The number behind a key at the beginning of a line.
+    static func number(_ key: String, in text: String) -> UInt64? {
+        let line = text.split(separator: "\n").first { $0.hasPrefix(key) && $0.dropFirst(key.count).first == " " }
+        return line.flatMap { UInt64($0.dropFirst(key.count + 1)) }
+    }
+
+    /// Lines such as `8:0 Read 4096`.
+    static func blockBytesV1(_ text: String) -> (read: UInt64, written: UInt64) {
+        var sum: (read: UInt64, written: UInt64) = (0, 0)
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            guard words.count == 3, let bytes = UInt64(words[2]) else { continue }
+            if words[1] == "Read" { sum.read &+= bytes }
+            if words[1] == "Write" { sum.written &+= bytes }
+        }
+        return sum
+    }
+
+    /// Lines such as `8:0 rbytes=4096 wbytes=0 rios=1 …`.
+    static func blockBytesV2(_ text: String) -> (read: UInt64, written: UInt64) {
+        var sum: (read: UInt64, written: UInt64) = (0, 0)
+        for word in text.split(whereSeparator: { $0 == " " || $0 == "\n" }) {
+            if word.hasPrefix("rbytes="), let bytes = UInt64(word.dropFirst(7)) { sum.read &+= bytes }
+            if word.hasPrefix("wbytes="), let bytes = UInt64(word.dropFirst(7)) { sum.written &+= bytes }
+        }
+        return sum
+    }
+}
+
+extension Cgroup {
+    /// The text of a file in the group of a controller; nil when it is not there, or not any more.
+    func text(of file: String, _ controller: CgroupController) -> String? {
+        (try? StoredFile.readText("\(layout.v1[controller] ?? layout.unified)/\(path)/\(file)")) ?? nil
+    }
+}
