@@ -28,9 +28,10 @@ struct Root: ParsableCommand {
 
     /// Every command.
     static let commands: [any NestboxCommand.Type] = [
-        Run.self, Create.self, Start.self, Stop.self, Kill.self, Remove.self, List.self, Inspect.self, Logs.self,
-        Exec.self, Wait.self, Port.self, Images.self, RemoveImage.self, TagImage.self, Load.self, Import.self,
-        Attach.self, Diff.self, Update.self, Info.self, VersionCommand.self,
+        Run.self, Create.self, Start.self, Attach.self, Stop.self, Kill.self, Pause.self, Unpause.self, Rename.self,
+        Update.self, Remove.self, List.self, Inspect.self, Logs.self, Diff.self, Exec.self, Wait.self, Port.self,
+        Top.self, Stats.self, Images.self, RemoveImage.self, TagImage.self, Load.self, Import.self, Info.self,
+        VersionCommand.self,
     ]
 
     /// The commands that consist of others.
@@ -52,6 +53,9 @@ struct Root: ParsableCommand {
         case "start": Start.self
         case "stop": Stop.self
         case "kill": Kill.self
+        case "pause": Pause.self
+        case "unpause": Unpause.self
+        case "rename": Rename.self
         case "rm", "remove": Remove.self
         case "ps", "ls", "list": List.self
         case "inspect": Inspect.self
@@ -59,6 +63,8 @@ struct Root: ParsableCommand {
         case "exec": Exec.self
         case "wait": Wait.self
         case "port": Port.self
+        case "top": Top.self
+        case "stats": Stats.self
         case "images": Images.self
         case "rmi": RemoveImage.self
         case "tag": TagImage.self

@@ -4,8 +4,9 @@ internal import Nestbox
 /// `nestbox container`: what there is at top level, as Docker groups it, and `prune`.
 struct ContainerGroup: CommandGroup {
     static let commands: [any NestboxCommand.Type] = [
-        Run.self, Create.self, Start.self, Stop.self, Kill.self, Remove.self, ContainerList.self,
-        ContainerInspect.self, Logs.self, Exec.self, Wait.self, Port.self, ContainerPrune.self,
+        Run.self, Create.self, Start.self, Attach.self, Stop.self, Kill.self, Pause.self, Unpause.self, Rename.self,
+        Update.self, Remove.self, ContainerList.self, ContainerInspect.self, Logs.self, Diff.self, Exec.self, Wait.self,
+        Port.self, Top.self, Stats.self, ContainerPrune.self,
     ]
     static let aliases = ["ps": "ls", "list": "ls", "remove": "rm"]
     static let configuration = CommandConfiguration.group(
