@@ -15,7 +15,7 @@ extension Engine {
             guard let lock = try lock(container.id) else { throw EngineError.noSuchContainer(container.name) }
             defer { lock.hold() }
             let paths = paths.container(container.id)
-            guard let current = try repair(container.record, paths) else {
+            guard let current = try repair(paths) else {
                 throw EngineError.noSuchContainer(container.name)
             }
             var record = current.record
