@@ -40,6 +40,8 @@ extension Engine {
         let facts = try HostFacts(gatheredFor: record.configuration)
         var resources = specificationInput(of: record, facts: facts).resources()
         resources.devices = []
+        // On cgroup v2 the kernel would make room by killing.
+        resources.memory?.checkBeforeUpdate = true
         return resources
     }
 }
