@@ -2,7 +2,9 @@
 public enum TextTable {
     /// Aligns lines whose cells are separated by tabs; a line's last cell is not padded.
     ///
-    /// - Parameter minimumWidth: the least that a column takes, in characters, the space behind it included.
+    /// - Parameters:
+    ///   - lines: the lines, without their ends.
+    ///   - minimumWidth: the least that a column takes, in characters, the space behind it included.
     public static func aligned(_ lines: [String], minimumWidth: Int = 10) -> String {
         let rows = lines.map { $0.parts(UInt8(ascii: "\t")) }
         var result = ""

@@ -18,7 +18,9 @@ extension Engine {
     /// The processes of a running container.
     ///
     /// Pids and users are the host's.
-    /// - Parameter columns: nil for those of `ps -ef`.
+    /// - Parameters:
+    ///   - container: the container, which runs.
+    ///   - columns: nil for those of `ps -ef`.
     /// - Throws: `EngineError.notRunning`, …
     public func processes(
         of container: Container, columns: [ProcessColumn]? = nil
