@@ -4,7 +4,7 @@ public import OCISpec
 
 /// What the engine keeps of a container from `create` to `remove`: the file `container.json`.
 ///
-/// Nothing of it ever changes but the name.
+/// Nothing of it ever changes but the name and the limits.
 struct ContainerRecord: JSONCodable, Hashable {
     /// 64 hexadecimal digits.
     var id: String

@@ -38,9 +38,7 @@ extension Engine {
         guard let lock = try FolderLock.tryAcquire(paths.folder) else { return nil }
         defer { lock.hold() }
         // Looked at again under the lock: it may have been started since it was listed.
-        guard StoredFile.exists(paths.record), let current = try repair(paths, boot: boot),
-            !current.isRunning
-        else { return nil }
+        guard let current = try repair(paths, boot: boot), !current.isRunning else { return nil }
         try endSupervisor(of: current.state, boot: boot)
         let size = TreeSize.bytes(below: paths.upper)
         try removeLocked(current.record, withVolumes: current.configuration.autoRemove)

@@ -15,15 +15,13 @@ extension Engine {
             guard let lock = try lock(container.id) else { throw EngineError.noSuchContainer(container.name) }
             defer { lock.hold() }
             let paths = paths.container(container.id)
-            guard let current = try repair(paths) else {
-                throw EngineError.noSuchContainer(container.name)
-            }
+            guard let current = try repair(paths) else { throw EngineError.noSuchContainer(container.name) }
             var record = current.record
             try change(&record.configuration.resources)
             try record.configuration.validate()
             let (old, new) = (try limits(of: current.record), try limits(of: record))
             if current.isRunning {
-                let cgroup = try Cgroup(path: current.cgroupPath, layout: try CgroupLayout.detect())
+                let cgroup = try cgroup(of: current)
                 do {
                     try cgroup.apply(new)
                 } catch {
