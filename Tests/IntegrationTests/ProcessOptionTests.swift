@@ -78,6 +78,38 @@ extension IntegrationTests {
             }
         }
 
+        @Test func deviceRulesAllowMoreThanIsOffered() throws {
+            try TestEngine.withBusybox { engine in
+                // A number that no driver has (42 is for demonstrations): the cgroup is asked before the driver is looked for.
+                let script = "mknod /tmp/d c 42 7 && cat /tmp/d"
+                let allowed = "No such device"
+                func run(_ flags: String...) throws -> CommandResult {
+                    try engine.run(
+                        ["run", "--rm", "--userns", "host", "--security-opt", "seccomp=unconfined"] + flags
+                            + ["busybox", "sh", "-c", script])
+                }
+                let denied = try run()
+                #expect(denied.status != 0 && denied.error.contains("not permitted"), "\(denied)")
+                try #expect(run("--device-cgroup-rule", "c 42:7 r").error.contains(allowed))
+                try #expect(run("--device-cgroup-rule", "c 42:* rwm").error.contains(allowed))
+                try #expect(run("--device-cgroup-rule", "c 42:8 r").error.contains("not permitted"))
+                try #expect(run("--device-cgroup-rule", "b 42:7 r").error.contains("not permitted"))
+                for wrong in ["c 1:11", "x 1:1 r", "c 1 r", "c 1:1 q", "c a:1 r"] {
+                    try #expect(run("--device-cgroup-rule", wrong).status == 125)
+                }
+            }
+        }
+
+        @Test func thePlatformMustBeTheImages() throws {
+            try TestEngine.withBusybox { engine in
+                let own = TestImage.architecture
+                try #expect(engine("run", "--rm", "--platform", "linux/\(own)", "busybox", "echo", "x").output == "x\n")
+                let other = try engine("run", "--platform", "linux/s390x", "busybox", "true")
+                #expect(other.status == 125 && other.error.contains("linux/s390x"), "\(other)")
+                try #expect(engine("create", "--platform", "a/b/c/d", "busybox", "true").status == 125)
+            }
+        }
+
         @Test func devicesAreOfferedWithTheirOwnersAndPermissions() throws {
             try TestEngine.withBusybox { engine in
                 // Every machine has this one, and no container; only its owner may open it.

@@ -79,19 +79,12 @@ extension IntegrationTests {
             }
         }
 
-        private func supervisor(of container: String, in engine: TestEngine) throws -> pid_t {
-            let id = try engine.inspect(container, "{{.Id}}")
-            let state = try TestEngine.read("\(engine.root)/containers/\(id)/state.json")
-            let supervisor = try #require(JSONValue(parsing: Array(state.utf8)).object()["supervisor"])
-            return try ProcessIdentity(json: supervisor).pid
-        }
-
         @Test func aContainerDoesNotLiveOnWithoutItsSupervisor() throws {
             try TestEngine.with { engine in
                 try engine("run", "-d", "--name", "orphan", "busybox", "sleep", "1000")
                 let process = try #require(pid_t(engine.inspect("orphan", "{{.State.Pid}}")))
                 let waiter = try engine.start("wait", "orphan")
-                kill(try supervisor(of: "orphan", in: engine), SIGKILL)
+                kill(try engine.supervisor(of: "orphan"), SIGKILL)
                 #expect(waiter.finish().line == "137")
                 try #expect(engine("ps", "-q").output.isEmpty)
                 let isGone = TestEngine.eventually { ProcessIdentity(pid: process) == nil }
@@ -108,7 +101,7 @@ extension IntegrationTests {
         @Test func aRemovedOnExitContainerIsRemovedInPlaceOfItsSupervisor() throws {
             try TestEngine.with { engine in
                 try engine("run", "-d", "--rm", "--name", "orphan", "busybox", "sleep", "1000")
-                kill(try supervisor(of: "orphan", in: engine), SIGKILL)
+                kill(try engine.supervisor(of: "orphan"), SIGKILL)
                 // On a busy machine the next command may look before the signal has ended the process.
                 #expect(try TestEngine.eventually { try engine("ps", "-aq").output.isEmpty })
                 #expect(TestEngine.names(in: "\(engine.root)/containers").isEmpty)

@@ -142,5 +142,37 @@ extension IntegrationTests {
                 try #expect(names() == ["used"])
             }
         }
+
+        @Test func volumesFromMountsWhatAnotherContainerHas() throws {
+            try TestEngine.withBusybox { engine in
+                let folder = "\(engine.folder)/shared"
+                mkdir(folder, 0o777)
+                try engine(
+                    "run", "--name", "lender", "-v", "/anonymous", "-v", "named:/named", "-v", "\(folder):/folder:ro",
+                    "--tmpfs",
+                    "/memory", "busybox", "sh", "-c",
+                    "echo a > /anonymous/file; echo n > /named/file; touch /memory/file")
+                try FileDescriptor.open("\(folder)/file", O_WRONLY | O_CREAT, mode: 0o644).writeAll(Array("f".utf8))
+                let script =
+                    "cat /anonymous/file /named/file /folder/file; ls /memory; touch /folder/x /named/x; ls /named"
+                let seen = try engine("run", "--rm", "--volumes-from", "lender", "busybox", "sh", "-c", script)
+                #expect(seen.output == "a\nn\nffile\nx\n", "\(seen)")
+                #expect(seen.error.contains("/memory") && seen.error.contains("/folder/x"), "\(seen)")
+                let refused = try engine(
+                    "run", "--rm", "--volumes-from", "lender:ro", "-v", "/folder", "busybox", "sh", "-c",
+                    "touch /named/y; ls /folder")
+                #expect(refused.error.contains("Read-only") && refused.output.isEmpty, "\(refused)")
+                // Whoever has borrowed an anonymous volume keeps it when its first container goes with its volumes.
+                try engine("run", "-d", "--name", "borrower", "--volumes-from", "lender", "busybox", "sleep", "1000")
+                try #expect(engine("rm", "-v", "lender").status == 0)
+                try #expect(engine("exec", "borrower", "cat", "/anonymous/file").output == "a\n")
+                try #expect(engine.inspect("borrower", "{{.HostConfig.VolumesFrom}}") == "[lender]")
+                try #expect(engine("run", "--volumes-from", "nobody", "busybox", "true").status == 125)
+                try engine("run", "-d", "--rm", "--name", "brief", "-v", "/data", "busybox", "sleep", "1000")
+                let brief = try engine("run", "--volumes-from", "brief", "busybox", "true")
+                #expect(brief.status == 125 && brief.error.contains("--rm"), "\(brief)")
+                try #expect(engine("run", "--volumes-from", "a:b:c", "busybox", "true").status == 125)
+            }
+        }
     }
 }

@@ -18,7 +18,7 @@ import Testing
         let normalizer = ArgumentNormalizer(switches: Run.switches, invertible: ["sig-proxy"], interspersed: false)
         let run = try Run.parse(try normalizer.normalized(words))
         return try run.program.configuration(
-            run.container, run.process, run.storage, run.network, run.isolation, run.resources)
+            run.container, run.health, run.process, run.storage, run.network, run.isolation, run.resources)
     }
 
     @Test func spellings() throws {
@@ -108,7 +108,7 @@ import Testing
         let run = try Run.parse(try normalizer.normalized(words + ["busybox"]))
         let error = #expect(throws: ConfigurationError.self) {
             try run.program.configuration(
-                run.container, run.process, run.storage, run.network, run.isolation, run.resources)
+                run.container, run.health, run.process, run.storage, run.network, run.isolation, run.resources)
         }
         #expect(error?.description.hasPrefix("invalid value \"") == true)
         #expect(error?.description.contains("--") == true)

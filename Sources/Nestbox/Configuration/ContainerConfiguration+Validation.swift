@@ -1,4 +1,5 @@
 internal import ContainerNetwork
+internal import OCIRuntime
 
 extension ContainerConfiguration {
     /// Checks what must hold between options; each value alone was checked when it was parsed.
@@ -7,6 +8,11 @@ extension ContainerConfiguration {
     public func validate() throws(ConfigurationError) {
         guard !image.isEmpty else { throw ConfigurationError("IMAGE", image, "it is empty", accepted: "name an image") }
         try resources.validate()
+        if autoRemove, restart != .no {
+            throw ConfigurationError(
+                "--restart", restart.text, "a container that --rm removes at its end cannot be started again",
+                accepted: "leave one out")
+        }
         var targets: Set<String> = []
         for mount in mounts {
             guard targets.insert(mount.target).inserted else {

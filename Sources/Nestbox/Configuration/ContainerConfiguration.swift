@@ -1,4 +1,6 @@
 public import ContainerNetwork
+public import OCIRuntime
+public import OCISpec
 
 /// What a caller asks for when it makes a container: Docker's `Config` and `HostConfig` in one value.
 ///
@@ -34,6 +36,10 @@ public struct ContainerConfiguration: Sendable, Hashable {
     public var attach: StandardStreams
     /// Remove the container and its anonymous volumes once it has exited (`--rm`).
     public var autoRemove: Bool
+    /// Whether it is started again after its end (`--restart`).
+    public var restart: RestartPolicy
+    /// How its health is found out; nil: as the image says.
+    public var health: HealthConfiguration?
     /// Run an init inside that forwards signals and reaps processes (`--init`).
     public var initProcess: Bool
     /// The signal that `stop` sends, a name or number that ``SignalName`` has accepted; nil: the image's, or SIGTERM.
@@ -68,6 +74,12 @@ public struct ContainerConfiguration: Sendable, Hashable {
     public var shmSize: Int64?
     /// Bind mounts, volumes and tmpfs mounts, in the order they were given; no two share a target.
     public var mounts: [MountConfiguration]
+    /// Containers whose mounts are made here, too.
+    public var volumesFrom: [VolumeSource]
+    /// What may be done to devices besides, whether they are offered or not.
+    public var deviceRules: [RuntimeSpecification.Linux.Resources.DeviceRule]
+    /// What the image must be made for; nil: whatever it is.
+    public var platform: Platform?
     /// Devices of the host to offer.
     public var devices: [DeviceMapping]
     /// Resource limits of the process.
@@ -100,6 +112,7 @@ public struct ContainerConfiguration: Sendable, Hashable {
         tty = false
         attach = []
         autoRemove = false
+        restart = .no
         initProcess = false
         readOnly = false
         privileged = false
@@ -113,6 +126,8 @@ public struct ContainerConfiguration: Sendable, Hashable {
         uts = .private
         cgroupns = .private
         mounts = []
+        volumesFrom = []
+        deviceRules = []
         devices = []
         ulimits = []
         sysctls = [:]

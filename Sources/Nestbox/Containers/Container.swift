@@ -8,6 +8,9 @@ public struct Container: Sendable, Hashable {
     /// Whether all its processes are frozen, as the kernel says.
     public internal(set) var isPaused = false
 
+    /// How its health is; nil: nobody finds out.
+    public internal(set) var health: HealthRecord?
+
     init(record: ContainerRecord, state: ContainerState) {
         self.record = record
         self.state = state
@@ -43,7 +46,11 @@ public struct Container: Sendable, Hashable {
 
     /// Whether its first process runs, be it paused or not.
     public var isRunning: Bool { state.status == .running }
-    /// Where in its life it is, in one word: `created`, `running`, `paused` or `exited`.
+    /// Whether its supervisor waits to start it again.
+    public var isRestarting: Bool { state.status == .restarting }
+    /// Whether it runs, or is going to without anybody's doing.
+    public var isActive: Bool { isRunning || isRestarting }
+    /// Where in its life it is, in one word: `created`, `running`, `paused`, `restarting` or `exited`.
     public var status: String { isPaused ? "paused" : state.status.rawValue }
 }
 

@@ -1,4 +1,5 @@
 internal import ContainerNetwork
+internal import OCIRuntime
 public import OCISpec
 
 /// The form in which a container's record keeps what was asked for: members that have their default are left out.
@@ -22,6 +23,8 @@ extension ContainerConfiguration: JSONCodable {
         tty = try object.optional("tty") ?? false
         attach = StandardStreams(rawValue: try object.optional("attach") ?? 0)
         autoRemove = try object.optional("autoRemove") ?? false
+        restart = try object.optional("restart") ?? .no
+        health = try object.optional("health")
         initProcess = try object.optional("initProcess") ?? false
         stopSignal = try object.optional("stopSignal")
         stopTimeout = try object.optional("stopTimeout")
@@ -30,6 +33,8 @@ extension ContainerConfiguration: JSONCodable {
         try readNamespaces(object)
         shmSize = try object.optional("shmSize")
         mounts = try object.optional("mounts") ?? []
+        volumesFrom = try object.optional("volumesFrom") ?? []
+        deviceRules = try object.optional("deviceRules") ?? []
         devices = try object.optional("devices") ?? []
         ulimits = try object.optional("ulimits") ?? []
         sysctls = try object.optional("sysctls") ?? [:]
@@ -72,6 +77,8 @@ extension ContainerConfiguration: JSONCodable {
         object.set("tty", to: tty, unless: false)
         object.set("attach", to: attach.rawValue, unless: 0)
         object.set("autoRemove", to: autoRemove, unless: false)
+        object.set("restart", to: restart, unless: .no)
+        object.set("health", to: health)
         object.set("initProcess", to: initProcess, unless: false)
         object.set("stopSignal", to: stopSignal)
         object.set("stopTimeout", to: stopTimeout)
@@ -89,6 +96,8 @@ extension ContainerConfiguration: JSONCodable {
         object.set("userns", to: userns)
         object.set("shmSize", to: shmSize)
         object.setUnlessEmpty("mounts", to: mounts)
+        object.setUnlessEmpty("volumesFrom", to: volumesFrom)
+        object.setUnlessEmpty("deviceRules", to: deviceRules)
         object.setUnlessEmpty("devices", to: devices)
         object.setUnlessEmpty("ulimits", to: ulimits)
         object.setUnlessEmpty("sysctls", to: sysctls)

@@ -19,18 +19,21 @@ public enum ContainerFilter: Sendable, Hashable {
     case exited(Int32)
     /// It uses the volume, or has a mount at this target.
     case volume(String)
+    /// Its health is so: `starting`, `healthy`, `unhealthy`, or `none` without a check.
+    case health(String)
     /// It was put on this network when it was made.
     case network(String)
 
     /// The statuses that a container can have, as `ps` shows them.
-    public static let statuses = ["created", "running", "paused", "exited"]
+    public static let statuses = ["created", "restarting", "running", "paused", "exited"]
 
     /// Reads `key=value`.
     ///
     /// - Throws: `ConfigurationError` that lists the keys there are.
     public init(_ text: String) throws(ConfigurationError) {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        let accepted = "filter by id, name, label, status, ancestor, exited, volume or network, like status=exited"
+        let accepted =
+            "filter by id, name, label, status, ancestor, exited, health, volume or network, like status=exited"
         guard parts.count == 2, !parts[1].isEmpty else {
             throw ConfigurationError("--filter", text, "it has no key or no value", accepted: accepted)
         }
@@ -58,6 +61,12 @@ public enum ContainerFilter: Sendable, Hashable {
                 throw ConfigurationError("--filter", text, "it is no exit code", accepted: "give a number")
             }
             self = .exited(code)
+        case "health":
+            guard ["starting", "healthy", "unhealthy", "none"].contains(parts[1]) else {
+                throw ConfigurationError(
+                    "--filter", text, "there is no such health", accepted: "give starting, healthy, unhealthy or none")
+            }
+            self = .health(parts[1])
         case "volume": self = .volume(parts[1])
         case "network": self = .network(parts[1])
         default: throw ConfigurationError("--filter", text, "there is no such key", accepted: accepted)
@@ -74,6 +83,7 @@ public enum ContainerFilter: Sendable, Hashable {
         case .exited: 5
         case .volume: 6
         case .network: 7
+        case .health: 8
         }
     }
 
@@ -103,6 +113,7 @@ public enum ContainerFilter: Sendable, Hashable {
         case .network(let name):
             let network = container.configuration.network
             return network.text == name || network.requests.contains { $0.network == name }
+        case .health(let health): return (container.health?.status.rawValue ?? "none") == health
         case .volume(let volume):
             return container.record.volumes.contains { $0.name == volume || $0.target == volume }
                 || container.configuration.mounts.contains { $0.target == volume || $0.source == volume }

@@ -15,6 +15,7 @@ extension Engine {
             guard !current.isPaused else { throw EngineError.paused(container: current.id) }
             let socket = try StreamSocket.connect(to: paths.container(current.id).attachSocket)
             try StreamSocket.send(.hello(wantsOutput: wantsOutput, sendsInput: sendsInput), to: socket)
+            tell("attach", current.record)
             return socket
         }
     }
@@ -33,8 +34,16 @@ extension Engine {
             guard let process = current.state.process else {
                 throw EngineError.notRunning(container: current.id, status: "it has just exited")
             }
-            let request = try execRequest(exec, in: current, process: process)
-            return try runtime().run("exec", request: request.jsonBytes(), attached: !exec.detach)
+            var request = try execRequest(exec, in: current, process: process)
+            request.executionID = try ContainerID.random()
+            request.eventFolder = paths.events
+            request.eventAttributesPath = paths.container(current.id).eventAttributes
+            let details = [("execID", request.executionID)]
+            let command = exec.command.joined(separator: " ")
+            tell("exec_create: \(command)", current.record, details)
+            let started = try runtime().run("exec", request: request.jsonBytes(), attached: !exec.detach)
+            tell("exec_start: \(command)", current.record, details)
+            return started
         }
     }
 

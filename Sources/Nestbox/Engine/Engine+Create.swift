@@ -36,19 +36,22 @@ extension Engine {
 
     /// Makes a container from the image that its configuration names.
     func make(_ configuration: ContainerConfiguration) throws -> NewContainer {
-        let (image, hold) = try resolveImage(configuration.image)
+        let (image, hold) = try resolveImage(configuration)
         // Until the record says who uses the layers, nobody may remove them together with the image.
-        return try withExtendedLifetime(hold) { try make(configuration, from: image) }
+        return try withExtendedLifetime(hold) { try make(try withBorrowedMounts(configuration), from: image) }
     }
 
-    private func resolveImage(_ name: String) throws -> (ResolvedImage, LayerHold) {
+    private func resolveImage(_ configuration: ContainerConfiguration) throws -> (ResolvedImage, LayerHold) {
         do {
-            let image = try images.image(named: name)
+            let image = try images.image(named: configuration.image)
+            try image.check(isFor: configuration.platform, name: configuration.image)
             let hold = try images.hold(image)
             let resolved = ResolvedImage(
                 id: image.id.description, settings: ImageSettings(image.configuration.config ?? .init()),
                 layers: try images.layerPaths(of: image))
             return (resolved, hold)
+        } catch let error as EngineError {
+            throw error
         } catch {
             throw EngineError.image("\(error)")
         }
@@ -95,6 +98,7 @@ extension Engine {
             try withExtendedLifetime(volumes.holds) {
                 try AtomicFile.write(record.jsonBytes(), to: paths.record, isFlushed: !configuration.autoRemove)
             }
+            tell("create", record)
             return NewContainer(record: record, input: input, lock: lock)
         } catch {
             releaseEndpoints(claimed.endpoints, of: id)
@@ -210,5 +214,16 @@ extension SpecificationInput {
         if case .container = configuration.network { result.joined[.network] = folder + "net" }
         if partner.idRange != nil { result.joined[.user] = folder + "user" }
         return result
+    }
+}
+
+extension Image {
+    /// Refuses an image that was made for another platform than the one asked for.
+    fileprivate func check(isFor wanted: Platform?, name: String) throws(EngineError) {
+        let own = configuration.platform
+        guard let wanted, !wanted.runs(own) else { return }
+        throw .image(
+            "image \(name.escapedForMessage) is for \(own), not for \(wanted); load one that is, or leave --platform out"
+        )
     }
 }

@@ -47,7 +47,8 @@ struct InspectReport {
             "ResolvConfPath": .string(paths.resolv), "HostnamePath": .string(paths.hostname),
             "HostsPath": .string(paths.hosts), "LogPath": .string(configuration.log.driver == .none ? "" : paths.log),
             "Name": .string("/" + record.name),
-            "RestartCount": 0, "Driver": "overlay2", "Platform": "linux", "MountLabel": "", "ProcessLabel": "",
+            "RestartCount": .integer(Int64(container.state.restartCount)), "Driver": "overlay2", "Platform": "linux",
+            "MountLabel": "", "ProcessLabel": "",
             "AppArmorProfile": "", "ExecIDs": nil, "HostConfig": hostConfig, "GraphDriver": graphDriver,
             "Mounts": mounts, "Config": config, "NetworkSettings": network.settings,
             "CgroupPath": .string(record.cgroupPath), "UserNamespace": userNamespace,
@@ -57,14 +58,16 @@ struct InspectReport {
 
     private var state: JSONValue {
         let state = container.state
-        return [
-            "Status": .string(container.status), "Running": .bool(container.isRunning),
+        var object: JSONObject = [
+            "Status": .string(container.status), "Running": .bool(container.isActive),
             "Paused": .bool(container.isPaused),
-            "Restarting": false, "OOMKilled": .bool(state.oomKilled), "Dead": false,
+            "Restarting": .bool(container.isRestarting), "OOMKilled": .bool(state.oomKilled), "Dead": false,
             "Pid": .integer(Int64(container.isRunning ? state.process?.pid ?? 0 : 0)),
             "ExitCode": .integer(Int64(state.exitCode ?? 0)), "Error": .string(state.error ?? ""),
             "StartedAt": .string(state.startedAt ?? Self.never), "FinishedAt": .string(state.finishedAt ?? Self.never),
         ]
+        if let health = container.health { object["Health"] = health.json }
+        return .object(object)
     }
 
     /// Docker's text for a moment that has not come.
@@ -121,7 +124,7 @@ struct InspectReport {
     private var config: JSONValue {
         let input = input
         let settings = record.settings
-        return [
+        var object: JSONObject = [
             "Hostname": .string(input.hostname ?? input.facts.hostname),
             "Domainname": .string(configuration.domainname ?? ""),
             "User": .string(configuration.user ?? settings.user),
@@ -141,6 +144,8 @@ struct InspectReport {
             "StopSignal": .string(configuration.stopSignal ?? settings.stopSignal ?? "SIGTERM"),
             "StopTimeout": configuration.stopTimeout.map { .integer(Int64($0)) } ?? nil,
         ]
+        if let check = record.healthcheck { object["Healthcheck"] = check.json }
+        return .object(object)
     }
 
     private static func set(_ names: [String]) -> JSONValue {
@@ -170,7 +175,12 @@ struct InspectReport {
             "PublishAllPorts": .bool(configuration.publishAll), "Dns": configuration.names.servers.json,
             "DnsSearch": (configuration.names.searchDomains ?? []).json,
             "DnsOptions": (configuration.names.options ?? []).json, "ExtraHosts": configuration.names.extraHosts.json,
-            "RestartPolicy": ["Name": "no", "MaximumRetryCount": 0],
+            "RestartPolicy": [
+                "Name": .string(configuration.restart.name),
+                "MaximumRetryCount": .integer(Int64(configuration.restart.attempts)),
+            ],
+            "VolumesFrom": configuration.volumesFrom.map(\.text).json,
+            "DeviceCgroupRules": configuration.deviceRules.json,
             "AutoRemove": .bool(configuration.autoRemove), "CapAdd": configuration.capAdd.json,
             "CapDrop": configuration.capDrop.json, "CgroupnsMode": configuration.cgroupns.json,
             "GroupAdd": configuration.groupAdd.json, "IpcMode": configuration.ipc.json,

@@ -36,7 +36,7 @@ extension Engine {
                     continue
                 }
                 if container.isRunning { running.append(container) }
-                guard all || asksForStatus || container.isRunning else { continue }
+                guard all || asksForStatus || container.isActive else { continue }
                 if ContainerFilter.matches(container, filters) { result.append(container) }
             }
             try settleNetworks(of: running)

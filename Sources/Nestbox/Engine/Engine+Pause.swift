@@ -13,6 +13,7 @@ extension Engine {
             let cgroup = try cgroup(of: current)
             guard try !cgroup.isPaused() else { throw EngineError.alreadyPaused(container: current.id) }
             try whileItRuns(current) { try cgroup.freeze() }
+            tell("pause", current.record)
         }
     }
 
@@ -25,6 +26,7 @@ extension Engine {
             let cgroup = try cgroup(of: current)
             guard try cgroup.isPaused() else { throw EngineError.notPaused(container: current.id) }
             try whileItRuns(current) { try cgroup.thaw() }
+            tell("unpause", current.record)
         }
     }
 
@@ -49,6 +51,7 @@ extension Engine {
         var container = Container(record: record, state: state)
         // What cannot be read does not keep anybody from seeing the rest.
         if container.isRunning { container.isPaused = (try? cgroup(of: container).isPaused()) ?? false }
+        if record.isProbed { container.health = healthRecord(of: record) }
         return container
     }
 }

@@ -15,7 +15,7 @@ extension Engine {
         filters: [PruneFilter] = [], damaged: (EngineError) -> Void = { _ in }
     ) throws(EngineError) -> Pruning {
         var result = Pruning()
-        for container in try list(all: true, damaged: damaged) where !container.isRunning {
+        for container in try list(all: true, damaged: damaged) where !container.isActive {
             let created = try? Timestamp(container.created)
             guard filters.allSatisfy({ $0.holds(for: container.labels, created: created) }) else { continue }
             do {
@@ -38,7 +38,7 @@ extension Engine {
         guard let lock = try FolderLock.tryAcquire(paths.folder) else { return nil }
         defer { lock.hold() }
         // Looked at again under the lock: it may have been started since it was listed.
-        guard let current = try repair(paths, boot: boot), !current.isRunning else { return nil }
+        guard let current = try repair(paths, boot: boot), !current.isActive else { return nil }
         try endSupervisor(of: current.state, boot: boot)
         let size = TreeSize.bytes(below: paths.upper)
         try removeLocked(current.record, withVolumes: current.configuration.autoRemove)

@@ -16,14 +16,14 @@ extension Engine {
         try EngineError.wrapping {
             let paths = paths.container(container.id)
             let boot = BootID()
-            if let current = try examine(container.id, boot: boot), current.isRunning {
+            if let current = try examine(container.id, boot: boot), current.isActive {
                 guard force else { throw EngineError.cannotRemoveRunning(container: container.id) }
-                try killAll(current)
+                try killForGood(current)
             }
             guard let lock = try lock(container.id) else { return }
             defer { lock.hold() }
             guard let current = try repair(paths, boot: boot) else { return }
-            guard !current.isRunning else { throw EngineError.cannotRemoveRunning(container: container.id) }
+            guard !current.isActive else { throw EngineError.cannotRemoveRunning(container: container.id) }
             // The supervisor of a --rm container may still be removing: its unconditional removals must not meet names that
             // somebody else claims meanwhile.
             try endSupervisor(of: current.state, boot: boot)
@@ -74,6 +74,7 @@ extension Engine {
         try? StoredFile.write(mark, "", mode: 0o600)
         do {
             try removeMarked(record, paths, withVolumes: withVolumes)
+            tell("destroy", record)
         } catch {
             if StoredFile.exists(paths.record) {
                 _ = try? names.claim(record.name, for: record.id)
@@ -91,7 +92,7 @@ extension Engine {
         let changed = try endpointList(of: record.id)
         try names.release(record.name, of: record.id)
         if withVolumes {
-            for name in record.anonymousVolumes { try volumeStore.remove(name) }
+            for name in record.anonymousVolumes { try removeVolume(name, unlessUsedByOthersThan: record.id) }
         }
         try StoredFile.remove(paths.record)
         try withdrawNetwork(of: record.id)

@@ -27,7 +27,10 @@ extension Engine {
             }
             do {
                 let record = try renamed(current.record, to: name, paths)
-                return try settleName(of: record, current.state)
+                let warnings = try settleName(of: record, current.state)
+                if current.isActive { try? writeEventAttributes(of: record) }
+                tell("rename", record, [("oldName", "/" + current.name)])
+                return warnings
             } catch {
                 guard let record = try ContainerRecord.read(paths) else {
                     // It was one with --rm, and has ended.

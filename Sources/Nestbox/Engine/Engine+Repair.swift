@@ -55,7 +55,7 @@ extension Engine {
         switch state.status {
         case .exited: false
         case .created: state.supervisor.map { !isAlive($0, of: state, boot: boot) } ?? false
-        case .running: state.supervisor.map { !isAlive($0, of: state, boot: boot) } ?? true
+        case .running, .restarting: state.supervisor.map { !isAlive($0, of: state, boot: boot) } ?? true
         }
     }
 
@@ -66,7 +66,7 @@ extension Engine {
 
     /// Whether something is left of an interface of a container that does not run: whoever was starting or changing it died.
     private func hasLeftNetwork(_ state: ContainerState, _ paths: ContainerPaths, _ boot: BootID) -> Bool {
-        state.status != .running && StoredFile.exists(paths.networkState) && !hasSupervisor(state, boot: boot)
+        !state.isActive && StoredFile.exists(paths.networkState) && !hasSupervisor(state, boot: boot)
     }
 
     private func isAlive(_ supervisor: ProcessIdentity, of state: ContainerState, boot: BootID) -> Bool {
@@ -84,7 +84,7 @@ extension Engine {
             state = try recordEnd(of: record, state, paths, boot: boot)
         }
         _ = try settleName(of: record, state)
-        if state.status != .running, isBeingRemoved(paths) {
+        if !state.isActive, isBeingRemoved(paths) {
             // If that fails, whoever asks for it again is told why, and nobody else.
             let isGone: Void? = try? removeLocked(record, withVolumes: StoredFile.exists(paths.removingVolumes))
             if isGone != nil { return nil }
@@ -123,10 +123,14 @@ extension Engine {
                 isSameBoot
                 ? "the container's supervisor ended unexpectedly, so the container was killed"
                 : "the machine was restarted while the container ran"
+        } else if old.status == .restarting {
+            state.status = .exited
+            state.error = "the container's supervisor ended before it had started the container again"
         } else {
             state.error = "an earlier start was interrupted"
         }
         state.bootID = boot.value
+        if let code = state.exitCode, wasRunning { tell("die", record, [("exitCode", "\(code)")]) }
         // On a full disk the container is still what it is now, and can be removed; the next command finds that out again.
         try? AtomicFile.write(state.jsonBytes(), to: paths.state)
         try withdrawNetwork(of: record.id)
@@ -189,4 +193,9 @@ extension Timestamp {
         let now = Timestamp(seconds: Int64(time.tv_sec), nanoseconds: UInt32(time.tv_nsec))
         return (now ?? .unixEpoch).fixedWidth
     }
+}
+
+extension ContainerState {
+    /// Whether its first process runs, or is going to without anybody's doing.
+    var isActive: Bool { status == .running || status == .restarting }
 }

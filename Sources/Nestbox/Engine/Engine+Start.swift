@@ -26,6 +26,8 @@ extension Engine {
                 input.terminalSize = terminalSize
                 let process = try launch(record, input, runtime: runtime, attached: attached)
                 new.lock.hold()
+                if attached { tell("attach", record) }
+                tell("start", record)
                 return RunningContainer(id: record.id, name: record.name, process: process)
             } catch {
                 try recordFailedStart(of: record, error)
@@ -55,13 +57,16 @@ extension Engine {
                 throw EngineError.noSuchContainer(container.name)
             }
             guard !current.isPaused else { throw EngineError.paused(container: container.id) }
-            guard !current.isRunning else { throw EngineError.alreadyRunning(container: container.id) }
+            guard !current.isActive else { throw EngineError.alreadyRunning(container: container.id) }
             let record = current.record
             do {
                 let facts = try HostFacts(gatheredFor: record.configuration)
                 var input = specificationInput(of: record, facts: facts)
                 input.terminalSize = terminalSize
-                return try launch(record, input, runtime: runtime, attached: attached)
+                let process = try launch(record, input, runtime: runtime, attached: attached)
+                if attached { tell("attach", record) }
+                tell("start", record)
+                return process
             } catch {
                 try recordFailedStart(of: record, error)
                 throw error
@@ -77,6 +82,8 @@ extension Engine {
         var request = try launchRequest(for: record, folders.applied(to: input))
         try StoredFile.makeFolder(paths.container(record.id).runFolder)
         if record.configuration.autoRemove { try openNameDoor(of: record.id) }
+        try prepareRestarts(of: record)
+        try writeEventAttributes(of: record)
         let wiring = try ContainerWiring(record, self)
         try ContainerFiles.write(input, try surroundings(of: record, wiring))
         guard let wiring else {
@@ -212,6 +219,9 @@ extension Engine {
         request.removeOnExit = configuration.autoRemove ? removalOrder(of: record) : []
         request.seccompCacheDirectory = self.paths.seccompCache
         request.stopSignal = output.stopSignal
+        request.stoppedPath = paths.stopped
+        request.eventFolder = self.paths.events
+        request.health = try healthCheck(of: record).map { String(decoding: $0.jsonBytes(), as: UTF8.self) }
         return request
     }
 

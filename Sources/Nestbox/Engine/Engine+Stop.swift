@@ -16,13 +16,25 @@ extension Engine {
     /// - Throws: `EngineError`.
     @discardableResult
     public func stop(_ container: Container, timeout: Int? = nil, signal: Int32? = nil) throws(EngineError) -> Bool {
+        try stop(container, timeout: timeout, signal: signal, isForGood: true)
+    }
+
+    /// Stops a container.
+    ///
+    /// - Parameter isForGood: its restart policy does not count.
+    @discardableResult
+    func stop(
+        _ container: Container, timeout: Int?, signal: Int32?, isForGood: Bool
+    ) throws(EngineError) -> Bool {
         try EngineError.wrapping {
-            guard let current = try examine(container.id), current.isRunning, let process = current.state.process,
-                let pidfd = process.open()
+            if isForGood { try markStopped(container) }
+            guard let current = isForGood ? try settled(container.id) : try examine(container.id),
+                current.isRunning, let process = current.state.process, let pidfd = process.open()
             else { return false }
-            let own = current.configuration.stopSignal ?? current.record.settings.stopSignal
             try thawIfPaused(current)
-            try send(signal ?? own.flatMap { SignalName.number($0) } ?? SIGTERM, to: pidfd)
+            let chosen = signal ?? stopSignal(of: current)
+            tell("kill", current.record, [("signal", "\(chosen)")])
+            try send(chosen, to: pidfd)
             let seconds = timeout ?? current.configuration.stopTimeout ?? 10
             let bound = seconds < 0 ? nil : Int32(clamping: seconds * 1000)
             if try !ProcessDescriptor.wait(for: pidfd, milliseconds: bound) {
@@ -30,6 +42,7 @@ extension Engine {
             } else {
                 try awaitRecord(of: current)
             }
+            tell("stop", current.record)
             return true
         }
     }
@@ -41,10 +54,16 @@ extension Engine {
     /// - Throws: `EngineError.notRunning`, …
     public func kill(_ container: Container, signal: Int32 = SIGKILL) throws(EngineError) {
         try EngineError.wrapping {
+            if signal == SIGKILL || signal == stopSignal(of: container) { try markStopped(container) }
+            if try examine(container.id)?.isRestarting == true {
+                _ = try settled(container.id)
+                return
+            }
             let current = try running(container)
             guard let process = current.state.process, let pidfd = process.open() else {
                 throw EngineError.notRunning(container: container.id, status: "it has just exited")
             }
+            tell("kill", current.record, [("signal", "\(signal)")])
             if signal == SIGKILL {
                 try killAll(current)
             } else {
@@ -52,6 +71,12 @@ extension Engine {
                 try send(signal, to: pidfd)
             }
         }
+    }
+
+    /// The signal that asks a container to stop.
+    private func stopSignal(of container: Container) -> Int32 {
+        let own = container.configuration.stopSignal ?? container.record.settings.stopSignal
+        return own.flatMap { SignalName.number($0) } ?? SIGTERM
     }
 
     /// The container as it is now.
@@ -88,7 +113,7 @@ extension Engine {
     /// Waits until the supervisor of a container whose process has ended has recorded that; if it does not, records it here.
     ///
     /// The supervisor's own end may be far: it stays until a client that does not read has taken the last output.
-    private func awaitRecord(of container: Container) throws {
+    func awaitRecord(of container: Container) throws {
         let paths = paths.container(container.id)
         if let supervisor = container.state.supervisor, let pidfd = supervisor.open() {
             var left = Self.killBound
@@ -96,7 +121,12 @@ extension Engine {
             while try !ProcessDescriptor.wait(for: pidfd, milliseconds: pause) {
                 // With --rm the end is that nothing is left.
                 guard StoredFile.exists(paths.folder) else { return }
-                if try !container.configuration.autoRemove && readState(paths).status != .running { return }
+                let state = try readState(paths)
+                if container.configuration.autoRemove {
+                    if state.isActive, state.process != container.state.process { return }
+                } else if state.status != .running || state.process != container.state.process {
+                    return
+                }
                 left -= pause
                 pause = min(pause * 2, 50)
                 guard left > 0 else {

@@ -11,25 +11,38 @@ extension Engine {
     public func update(
         _ container: Container, _ change: (inout ResourceConfiguration) throws -> Void
     ) throws(EngineError) {
+        try self.change(container) { record, current in
+            try change(&record.configuration.resources)
+            try record.configuration.validate()
+            let (old, new) = (try limits(of: current.record), try limits(of: record))
+            guard current.isActive else { return }
+            // A restart by its policy takes them from here.
+            try AtomicFile.write(new.jsonBytes(), to: paths.container(container.id).limits)
+            guard current.isRunning else { return }
+            let cgroup = try cgroup(of: current)
+            do {
+                try cgroup.apply(new)
+            } catch {
+                try? cgroup.apply(old)
+                try? AtomicFile.write(old.jsonBytes(), to: paths.container(container.id).limits)
+                throw error
+            }
+        }
+    }
+
+    /// Changes a container's record.
+    func change(
+        _ container: Container, _ body: (inout ContainerRecord, Container) throws -> Void
+    ) throws(EngineError) {
         try EngineError.wrapping {
             guard let lock = try lock(container.id) else { throw EngineError.noSuchContainer(container.name) }
             defer { lock.hold() }
             let paths = paths.container(container.id)
             guard let current = try repair(paths) else { throw EngineError.noSuchContainer(container.name) }
             var record = current.record
-            try change(&record.configuration.resources)
-            try record.configuration.validate()
-            let (old, new) = (try limits(of: current.record), try limits(of: record))
-            if current.isRunning {
-                let cgroup = try cgroup(of: current)
-                do {
-                    try cgroup.apply(new)
-                } catch {
-                    try? cgroup.apply(old)
-                    throw error
-                }
-            }
+            try body(&record, current)
             try AtomicFile.write(record.jsonBytes(), to: paths.record, isFlushed: !record.configuration.autoRemove)
+            tell("update", record)
         }
     }
 

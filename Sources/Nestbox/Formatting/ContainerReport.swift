@@ -61,10 +61,22 @@ public struct ContainerReport: Sendable {
         case .created: "Created"
         case .running:
             "Up \(age(container.state.startedAt.flatMap { try? Timestamp($0) }))"
-                + (container.isPaused ? " (Paused)" : "")
+                + (container.isPaused ? " (Paused)" : Self.text(container.health))
+        case .restarting:
+            "Restarting (\(container.state.exitCode ?? 0)) "
+                + "\(age(container.state.finishedAt.flatMap { try? Timestamp($0) })) ago"
         case .exited:
             "Exited (\(container.state.exitCode ?? 0)) "
                 + "\(age(container.state.finishedAt.flatMap { try? Timestamp($0) })) ago"
+        }
+    }
+
+    private static func text(_ health: HealthRecord?) -> String {
+        switch health?.status {
+        case nil: ""
+        case .starting: " (health: starting)"
+        case .healthy: " (healthy)"
+        case .unhealthy: " (unhealthy)"
         }
     }
 

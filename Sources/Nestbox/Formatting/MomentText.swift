@@ -40,7 +40,7 @@ public enum MomentText {
     }
 
     /// Go's spans: decimal numbers, each with its unit.
-    private static func span(_ text: String) -> Int64? {
+    static func span(_ text: String) -> Int64? {
         let units: [(String, Double)] = [
             ("ns", 1), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 6e10), ("h", 3.6e12),
         ]

@@ -1,7 +1,63 @@
 public import ImageStore
-internal import OCISpec
+public import OCISpec
 
 extension Engine {
+    /// Loads every image of an archive (`ImageStore.load`).
+    ///
+    /// - Parameters:
+    ///   - source: the archive.
+    ///   - platform: which variant to take where there are several.
+    ///   - progress: called on this thread, about once for every MiB.
+    /// - Throws: `ImageStoreError`, `SystemError`.
+    public func loadImages(
+        from source: ImageSource, platform: Platform = .host, progress: (ImageProgress) -> Void = { _ in }
+    ) throws -> [LoadedImage] {
+        let loaded = try images.load(from: source, platform: platform, progress: progress)
+        for image in loaded { tell("load", image.id, image.references.first) }
+        return loaded
+    }
+
+    /// Makes an image from an archive of a root file system (`ImageStore.importRoot`).
+    ///
+    /// - Parameters:
+    ///   - source: the archive.
+    ///   - reference: the image's name; nil for none.
+    ///   - changes: what its configuration says, in this order.
+    ///   - message: what its history says.
+    ///   - platform: what it runs on.
+    ///   - progress: called on this thread, about once for every MiB.
+    /// - Throws: `ImageStoreError`, `SystemError`.
+    public func importImage(
+        from source: ImageSource, reference: ImageReference? = nil, changes: [ChangeInstruction] = [],
+        message: String? = nil, platform: Platform = .host, progress: (ImageProgress) -> Void = { _ in }
+    ) throws -> Image {
+        let image = try images.importRoot(
+            from: source, reference: reference, changes: changes, message: message, platform: platform,
+            progress: progress)
+        tell("import", image.id, reference)
+        return image
+    }
+
+    /// Gives an image one more name; another image that had it loses it.
+    ///
+    /// - Throws: `ImageStoreError`, `SystemError`.
+    public func tagImage(_ name: String, as reference: ImageReference) throws {
+        try images.tag(name, as: reference)
+        if let image = try? images.image(named: reference.description) { tell("tag", image.id, reference) }
+    }
+
+    /// Something has happened to an image.
+    private func tell(_ action: String, _ id: Digest, _ reference: ImageReference?) {
+        tell("image", action, id.description, ["name": .string(reference?.familiar ?? id.description)])
+    }
+
+    private func tell(_ removal: ImageRemoval, of name: String) {
+        for reference in removal.untagged {
+            tell("image", "untag", removal.deleted?.description ?? name, ["name": .string(reference.familiar)])
+        }
+        if let id = removal.deleted { tell("delete", id, nil) }
+    }
+
     /// Removes a name of an image, and with its last name the image; layers stay for as long as a container uses them.
     ///
     /// - Parameters:
@@ -13,11 +69,13 @@ extension Engine {
         try EngineError.wrapping {
             let users = Dictionary(grouping: try records(), by: \.imageID).mapValues { $0.map(\.id) }
             if force, let image = try? images.image(named: name), image.references.count < 2 {
-                let running = try (users[image.id.description] ?? []).filter { try examine($0)?.isRunning ?? false }
+                let running = try (users[image.id.description] ?? []).filter { try examine($0)?.isActive ?? false }
                 guard running.isEmpty else { throw EngineError.imageInUse(name: name, containers: running.sorted()) }
             }
             do {
-                return try images.remove(name, force: force, inUse: Self.digests(neededBy: records()))
+                let removal = try images.remove(name, force: force, inUse: Self.digests(neededBy: records()))
+                tell(removal, of: name)
+                return removal
             } catch ImageStoreError.inUse(let name, let reason) {
                 let id = try? images.image(named: name).id.description
                 guard let id, let containers = users[id], !containers.isEmpty else {
@@ -51,7 +109,10 @@ extension Engine {
                     let removal = try images.removeUnused(image.id, isDangling: !all) {
                         Self.digests(neededBy: try completeRecords())
                     }
-                    if let removal { removals.append(removal) }
+                    if let removal {
+                        removals.append(removal)
+                        tell(removal, of: image.id.description)
+                    }
                 } catch {
                     failures.append(EngineError(error))
                 }

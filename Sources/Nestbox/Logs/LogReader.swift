@@ -162,7 +162,7 @@ extension Engine {
                     "container \(container.name) keeps no log (--log-driver none); 'nestbox attach' shows what it writes"
                 )
             }
-            let supervisor = current.isRunning ? current.state.supervisor?.open() : nil
+            let supervisor = current.isActive ? current.state.supervisor?.open() : nil
             return try LogReader(path: paths.container(current.id).log, options: options, supervisor: supervisor)
         }
     }

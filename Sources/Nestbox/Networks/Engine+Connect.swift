@@ -16,7 +16,7 @@ extension Engine {
     @discardableResult
     public func connect(_ container: Container, to request: EndpointRequest) throws(EngineError) -> [String] {
         try EngineError.wrapping {
-            try change(container) { endpoints, name in
+            let warnings = try change(container) { endpoints, name in
                 guard let network = try hostNetwork.store.find(request.network) else {
                     throw NetworkError.noSuchNetwork(request.network)
                 }
@@ -26,6 +26,10 @@ extension Engine {
                 }
                 return endpoints + (try leaseEndpoints([request], for: container.id))
             }
+            if let network = try hostNetwork.store.find(request.network) {
+                tell("connect", network, container: container.id)
+            }
+            return warnings
         }
     }
 
@@ -38,12 +42,14 @@ extension Engine {
         _ container: Container, from network: NetworkDefinition
     ) throws(EngineError) -> [String] {
         try EngineError.wrapping {
-            try change(container) { endpoints, name in
+            let warnings = try change(container) { endpoints, name in
                 guard endpoints.contains(where: { $0.network == network.name }) else {
                     throw EngineError.invalidConfiguration("container \(name) is not on network \(network.name)")
                 }
                 return endpoints.filter { $0.network != network.name }
             }
+            tell("disconnect", network, container: container.id)
+            return warnings
         }
     }
 
@@ -60,6 +66,9 @@ extension Engine {
         defer { lock.hold() }
         guard let current = try repair(paths.container(container.id)) else {
             throw EngineError.noSuchContainer(container.name)
+        }
+        guard !current.isRestarting else {
+            throw EngineError.notRunning(container: container.id, status: current.status)
         }
         try settle(current)
         let old = try endpoints(of: current.record)

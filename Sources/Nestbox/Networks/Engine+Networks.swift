@@ -8,7 +8,11 @@ extension Engine {
     ///
     /// - Throws: `EngineError`: the name is in use, a subnet overlaps another network or a route of this host, …
     public func createNetwork(_ request: NetworkRequest) throws(EngineError) -> NetworkDefinition {
-        try EngineError.wrapping { try hostNetwork.store.create(request, created: Timestamp.nowText()) }
+        try EngineError.wrapping {
+            let network = try hostNetwork.store.create(request, created: Timestamp.nowText())
+            tell("create", network)
+            return network
+        }
     }
 
     /// All networks, by name.
@@ -41,6 +45,7 @@ extension Engine {
                 try host.takeDown(network)
                 if try host.store.all().count == 1 { try host.firewall.uninstall() }
             }
+            tell("destroy", network)
         }
     }
 
@@ -115,5 +120,12 @@ extension Engine {
     /// - Throws: `EngineError`.
     public func networkState(of container: Container) throws(EngineError) -> NetworkState? {
         try EngineError.wrapping { container.isRunning ? try networkState(of: container.id) : nil }
+    }
+
+    /// Something has happened to a network.
+    func tell(_ action: String, _ network: NetworkDefinition, container: String? = nil) {
+        var attributes: JSONObject = ["name": .string(network.name), "type": .string(network.driver.rawValue)]
+        if let container { attributes["container"] = .string(container) }
+        tell("network", action, network.id, attributes)
     }
 }

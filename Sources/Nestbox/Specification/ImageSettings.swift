@@ -16,6 +16,9 @@ struct ImageSettings: JSONCodable, Hashable {
     var labels: [String: String] = [:]
     /// As the image writes them: `80/tcp`.
     var exposedPorts: [String] = []
+    var healthcheck: ImageConfiguration.Config.Healthcheck?
+    /// What runs a line of the health check; empty: `/bin/sh -c`.
+    var shell: [String] = []
 
     init() {}
 
@@ -30,6 +33,8 @@ struct ImageSettings: JSONCodable, Hashable {
         stopSignal = config.stopSignal
         labels = config.labels
         exposedPorts = config.exposedPorts
+        healthcheck = config.healthcheck
+        shell = config.shell
     }
 
     init(json: JSONValue) throws(JSONError) {
@@ -43,6 +48,8 @@ struct ImageSettings: JSONCodable, Hashable {
         stopSignal = try object.optional("stopSignal")
         labels = try object.optional("labels") ?? [:]
         exposedPorts = try object.optional("exposedPorts") ?? []
+        healthcheck = try object.optional("healthcheck")
+        shell = try object.optional("shell") ?? []
     }
 
     var json: JSONValue {
@@ -56,6 +63,8 @@ struct ImageSettings: JSONCodable, Hashable {
         object.set("stopSignal", to: stopSignal)
         object.setUnlessEmpty("labels", to: labels)
         object.setUnlessEmpty("exposedPorts", to: exposedPorts)
+        object.set("healthcheck", to: healthcheck)
+        object.setUnlessEmpty("shell", to: shell)
         return .object(object)
     }
 }

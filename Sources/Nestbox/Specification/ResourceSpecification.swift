@@ -124,6 +124,6 @@ extension SpecificationInput {
                         minor: device.minor, access: mapping.permissions))
             }
         }
-        return rules
+        return rules + configuration.deviceRules
     }
 }

@@ -39,6 +39,9 @@ struct EnginePaths: Sendable, Hashable {
     /// Its files while they are being put there, or removed.
     func volumeUnfinished(_ name: String) -> String { volumes + "/" + name + "/unfinished" }
 
+    /// What happens is written down here.
+    var events: String { runRoot + "/events" }
+
     /// The engine's folder below each cgroup hierarchy's root: engines with different roots never meet there.
     var cgroupFolder: String { "nestbox-" + identifier }
 
@@ -87,12 +90,22 @@ struct ContainerPaths: Sendable, Hashable {
     /// Is there from the moment that its removal has begun, the second with its anonymous volumes.
     var removing: String { folder + "/removing" }
     var removingVolumes: String { folder + "/removing-volumes" }
+    /// Is there once somebody has stopped it, until somebody starts it again.
+    var stopped: String { folder + "/stopped" }
     /// Is there while it is being renamed: both names.
     var renaming: String { folder + "/renaming" }
     /// What the container has of the host's network right now.
     var networkState: String { runFolder + "/network.json" }
     /// What its supervisor tells the kernel at its end.
     var farewell: String { runFolder + "/farewell" }
+    /// What its supervisor looks at when the container has ended (`LaunchRequest`).
+    var restartPolicy: String { runFolder + "/restart-policy" }
+    var restartDemand: String { runFolder + "/restart" }
+    /// What is said of it with every event, a JSON object.
+    var eventAttributes: String { runFolder + "/event.json" }
+    /// How its health is.
+    var health: String { folder + "/health.json" }
+    var limits: String { runFolder + "/limits.json" }
     var attachSocket: String { runFolder + "/attach.sock" }
 
     /// A link to the folder of names, through which the supervisor of a `--rm` container removes its name.

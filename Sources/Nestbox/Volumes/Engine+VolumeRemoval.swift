@@ -1,4 +1,5 @@
 internal import LinuxSystem
+internal import OCISpec
 
 extension Engine {
     /// Removes a volume that no container uses, with all that is in it.
@@ -18,6 +19,7 @@ extension Engine {
             let users = try users(ofVolume: name)
             guard users.isEmpty else { throw EngineError.volumeInUse(name: name, containers: users) }
             _ = try volumeStore.removeLocked(name)
+            tell("volume", "destroy", name, ["driver": "local"])
         }
     }
 
@@ -44,12 +46,22 @@ extension Engine {
                 do {
                     result.reclaimed += try volumeStore.removeLocked(volume.name)
                     result.removed.append(volume.name)
+                    tell("volume", "destroy", volume.name, ["driver": "local"])
                 } catch {
                     result.failures.append(EngineError(error))
                 }
             }
             return result
         }
+    }
+
+    /// Removes an anonymous volume with its container, unless another one has borrowed it (`--volumes-from`).
+    func removeVolume(_ name: String, unlessUsedByOthersThan id: String) throws {
+        // Who has it locked is just borrowing it; of a container that cannot be read nobody knows what it uses.
+        guard let lock = try FolderLock.tryAcquire(paths.volume(name)),
+            let users = try? users(ofVolume: name), users.allSatisfy({ $0.id == id })
+        else { return }
+        try withExtendedLifetime(lock) { try volumeStore.remove(name) }
     }
 
     /// A volume's lock, for removing it; nil when it is gone.

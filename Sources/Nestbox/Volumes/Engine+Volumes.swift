@@ -60,6 +60,7 @@ extension Engine {
             if name == nil { labels[Volume.anonymousLabel] = "" }
             let made = try name ?? ContainerID.random()
             let hold = try volumeStore.make(made, labels: labels, isFlushed: true, fill: nil)
+            tell("volume", "create", made, ["driver": "local"])
             return try withExtendedLifetime(hold) { try volume(made) }
         }
     }

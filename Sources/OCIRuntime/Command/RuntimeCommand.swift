@@ -20,10 +20,34 @@ public enum RuntimeCommand {
         case "--version", "-v":
             print("nestbox-runtime version \(version)\nspec: \(RuntimeSpecification.version)")
             return 0
-        case "supervise": return session(arguments) { Supervisor.run($0, client: $1, report: $2) }
-        case "exec": return session(arguments) { ExecSession($0).run(client: $1, report: $2) }
+        case "supervise":
+            var supervisor: Supervisor?
+            let status = session(arguments) { request, client, report, file in
+                let restart = Restart(
+                    request: file, kept: keptNumbers(arguments), text: value(of: "--restart", in: arguments))
+                let result = Supervisor.start(request, client: client, report: report, restart)
+                supervisor = result.supervisor
+                return result.status
+            }
+            supervisor?.run()
+            return status
+        case "health":
+            return session(arguments) { (request: LaunchRequest, client, report, file) in
+                close(file)
+                _ = consume client
+                _ = consume report
+                guard let container = identity(arguments), var monitor = HealthMonitor(request, container: container)
+                else { return 125 }
+                return monitor.run()
+            }
+        case "exec":
+            return session(arguments) { (request: ExecRequest, client, report, file) in
+                close(file)
+                return ExecSession(request).run(client: client, report: report)
+            }
         case "namespaces":
-            return session(arguments) { (request: NamespaceRequest, client, report) in
+            return session(arguments) { (request: NamespaceRequest, client, report, file) in
+                close(file)
                 _ = consume client
                 return NamespaceSession.run(request, report: report)
             }
@@ -39,9 +63,12 @@ public enum RuntimeCommand {
     }
 
     /// Reads the request and runs the session, from a program that cannot be written through.
+    ///
+    /// - Parameter run: gets the request, the client, the report, and the request's descriptor.
+    @inline(never)
     private static func session<Request: JSONCodable>(
         _ arguments: [String],
-        _ run: (consuming Request, consuming FileDescriptor?, consuming FileDescriptor) -> Int32
+        _ run: (consuming Request, consuming FileDescriptor?, consuming FileDescriptor, Int32) -> Int32
     ) -> Int32 {
         guard let requestNumber = number(of: "--request-fd", in: arguments),
             let reportNumber = number(of: "--report-fd", in: arguments)
@@ -60,9 +87,9 @@ public enum RuntimeCommand {
         let client = clientNumber.map { FileDescriptor(owning: $0) }
         let report = FileDescriptor(owning: reportNumber)
         do {
-            let file = FileDescriptor(owning: requestNumber)
             lseek(requestNumber, 0, SEEK_SET)
-            return run(try Request(jsonBytes: try file.readAll(limit: 16 << 20)), client, report)
+            let bytes = try FileDescriptor(owning: dup(requestNumber)).readAll(limit: 16 << 20)
+            return run(try Request(jsonBytes: bytes), client, report, requestNumber)
         } catch {
             try? report.writeAll(LaunchReport(LaunchError("cannot read the request: \(error)")).jsonBytes())
             return 125
@@ -83,11 +110,21 @@ public enum RuntimeCommand {
         return numbers
     }
 
+    /// The process that `--container PID:START` names.
+    private static func identity(_ arguments: [String]) -> ProcessIdentity? {
+        let parts = value(of: "--container", in: arguments)?.split(separator: ":") ?? []
+        guard parts.count == 2, let pid = Int32(parts[0]), let time = UInt64(parts[1]) else { return nil }
+        return ProcessIdentity(pid: pid, startTime: time)
+    }
+
     private static func number(of option: String, in arguments: [String]) -> Int32? {
-        guard let index = arguments.firstIndex(of: option), index + 1 < arguments.count,
-            let number = Int32(arguments[index + 1]), number > 2
-        else { return nil }
+        guard let text = value(of: option, in: arguments), let number = Int32(text), number > 2 else { return nil }
         return number
+    }
+
+    private static func value(of option: String, in arguments: [String]) -> String? {
+        guard let index = arguments.firstIndex(of: option), index + 1 < arguments.count else { return nil }
+        return arguments[index + 1]
     }
 
     /// Closes what a careless caller has leaked, which would stay open as long as the container runs (CVE-2024-21626).

@@ -51,6 +51,10 @@ public struct ExecSession {
             let pidfd = process.pidfd.rawValue
             relay.run(until: process.pidfd, signals: signals) { _ = nb_pidfd_send_signal(pidfd, $0) }
         }
-        relay.finish(.exited(code: ChildProcess.exitCode(of: process.pid), oomKilled: false))
+        let code = ChildProcess.exitCode(of: process.pid)
+        let teller = EventTeller(
+            folder: request.eventFolder, id: request.containerID, attributesPath: request.eventAttributesPath)
+        teller?.tell("exec_die", [("execID", request.executionID), ("exitCode", "\(code)")])
+        relay.finish(.exited(code: code, oomKilled: false))
     }
 }

@@ -11,6 +11,8 @@ struct ContainerLauncher {
     let linux: RuntimeSpecification.Linux
     /// What was asked for and could not be had, a line each.
     private(set) var warnings: [String] = []
+    /// What keeps the container's network when its process ends.
+    private(set) var heldNamespaces: HeldNamespaces?
 
     init(_ request: LaunchRequest, cgroup: Cgroup) throws(LaunchError) {
         guard let process = request.specification.process, let linux = request.specification.linux else {
@@ -42,7 +44,14 @@ struct ContainerLauncher {
         let filter = try seccompFilter()
         let launch = try start(plan, cgroup: entrance.unified.rawValue)
         // The engine makes the interfaces while this process prepares the rest.
-        if request.waitsForNetwork { try announce(launch.pid, report) }
+        if request.waitsForNetwork {
+            try announce(launch.pid, report)
+            do throws(SystemError) {
+                heldNamespaces = try HeldNamespaces(of: launch.pid, hasHostUsers: request.idMap == nil)
+            } catch {
+                throw LaunchError(error)
+            }
+        }
         let userNamespace = try mapIDs(of: launch.pid, plan)
         let rootMount = try mountRoot(userNamespace: userNamespace)
         let root: RootDirectory

@@ -9,6 +9,8 @@ public struct ContainerState: JSONCodable, Hashable {
         case created
         /// Its first process runs.
         case running
+        /// Its first process has ended, and its supervisor waits to start it again.
+        case restarting
         /// Its first process has ended.
         case exited
     }
@@ -29,6 +31,8 @@ public struct ContainerState: JSONCodable, Hashable {
     public var oomKilled: Bool
     /// Why the start failed.
     public var error: String?
+    /// How often its restart policy has started it again since somebody did.
+    public var restartCount: Int32
     /// The boot that the processes belong to.
     public var bootID: String
 
@@ -37,6 +41,7 @@ public struct ContainerState: JSONCodable, Hashable {
         self.status = status
         self.bootID = bootID
         self.oomKilled = false
+        self.restartCount = 0
     }
 
     /// Reads a state.
@@ -52,6 +57,7 @@ public struct ContainerState: JSONCodable, Hashable {
         exitCode = try object.optional("exitCode")
         oomKilled = try object.optional("oomKilled") ?? false
         error = try object.optional("error")
+        restartCount = try object.optional("restartCount") ?? 0
     }
 
     /// An object with the members' names.
@@ -65,6 +71,7 @@ public struct ContainerState: JSONCodable, Hashable {
         object.set("exitCode", to: exitCode)
         object.set("oomKilled", to: oomKilled, unless: false)
         object.set("error", to: error)
+        object.set("restartCount", to: restartCount, unless: 0)
         object.set("bootID", to: bootID)
         return .object(object)
     }

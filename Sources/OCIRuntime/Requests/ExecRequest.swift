@@ -30,6 +30,13 @@ public struct ExecRequest: JSONCodable, Hashable {
     /// Where compiled seccomp programs are kept; nil: nowhere.
     public var seccompCacheDirectory: String?
 
+    /// The folder of the ``EventLog`` where is told of its end; nil: nowhere is.
+    public var eventFolder: String?
+    /// The file with what is said of the container with every event, a JSON object.
+    public var eventAttributesPath: String
+    /// What its events call it, 64 hexadecimal digits.
+    public var executionID: String
+
     /// A request for a process in a container.
     public init(
         containerID: String, specification: RuntimeSpecification, process: RuntimeSpecification.Process,
@@ -48,6 +55,9 @@ public struct ExecRequest: JSONCodable, Hashable {
         self.defaultSeccomp = false
         self.privileged = false
         self.seccompCacheDirectory = nil
+        self.eventFolder = nil
+        self.eventAttributesPath = ""
+        self.executionID = ""
     }
 
     /// Reads a request.
@@ -66,6 +76,9 @@ public struct ExecRequest: JSONCodable, Hashable {
         detach = try object.optional("detach") ?? false
         defaultSeccomp = try object.optional("defaultSeccomp") ?? false
         privileged = try object.optional("privileged") ?? false
+        eventFolder = try object.optional("eventFolder")
+        eventAttributesPath = try object.optional("eventAttributesPath") ?? ""
+        executionID = try object.optional("executionID") ?? ""
         seccompCacheDirectory = try object.optional("seccompCacheDirectory")
     }
 
@@ -84,6 +97,9 @@ public struct ExecRequest: JSONCodable, Hashable {
         object.set("detach", to: detach, unless: false)
         object.set("defaultSeccomp", to: defaultSeccomp, unless: false)
         object.set("privileged", to: privileged, unless: false)
+        object.set("eventFolder", to: eventFolder)
+        object.set("eventAttributesPath", to: eventAttributesPath, unless: "")
+        object.set("executionID", to: executionID, unless: "")
         object.set("seccompCacheDirectory", to: seccompCacheDirectory)
         return .object(object)
     }

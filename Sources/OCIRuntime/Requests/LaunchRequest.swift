@@ -51,6 +51,28 @@ public struct LaunchRequest: JSONCodable, Hashable {
     /// Inherited descriptors that stay open until the container's end: sockets that hold its published ports.
     public var heldDescriptors: [Int32]
 
+    /// How the container's health is found out, a ``HealthCheck`` as JSON text; nil: it is not.
+    ///
+    /// Text, because only the monitor reads it: what reads more than that would stay in every supervisor's memory.
+    public var health: String?
+    /// The folder of the ``EventLog`` where is told what happens to the container; nil: nowhere is.
+    public var eventFolder: String?
+    /// The file that is there when somebody has stopped the container, so that its restart policy does not count; nil:
+    /// nobody can.
+    public var stoppedPath: String?
+
+    /// The file with what is said of the container with every event, a JSON object; it is written anew when that changes.
+    public var eventAttributesPath: String { "\(stateDirectory)/event.json" }
+
+    /// The file that says which restart policy the container has now; none: it has none.
+    public var restartPolicyPath: String { "\(stateDirectory)/restart-policy" }
+
+    /// The file that is there when somebody has asked for one restart at the container's end.
+    public var restartDemandPath: String { "\(stateDirectory)/restart" }
+
+    /// The file with the limits that the container was given after its start, if there is one: `linux.resources` as JSON.
+    public var limitsPath: String { "\(stateDirectory)/limits.json" }
+
     /// The socket that clients attach to.
     public var socketPath: String { "\(stateDirectory)/attach.sock" }
 
@@ -87,6 +109,9 @@ public struct LaunchRequest: JSONCodable, Hashable {
         self.stopSignal = 15
         self.waitsForNetwork = false
         self.heldDescriptors = []
+        self.stoppedPath = nil
+        self.health = nil
+        self.eventFolder = nil
     }
 
     /// Reads a request.
@@ -112,6 +137,9 @@ public struct LaunchRequest: JSONCodable, Hashable {
         seccompCacheDirectory = try object.optional("seccompCacheDirectory")
         stopSignal = try object.optional("stopSignal") ?? 15
         waitsForNetwork = try object.optional("waitsForNetwork") ?? false
+        health = try object.optional("health")
+        eventFolder = try object.optional("eventFolder")
+        stoppedPath = try object.optional("stoppedPath")
         // Not as a list of numbers, whose conformances would stay in every supervisor's memory.
         let numbers = try object.optional("heldDescriptors", as: String.self) ?? ""
         for number in numbers.utf8.split(separator: UInt8(ascii: " ")) {
@@ -143,6 +171,9 @@ public struct LaunchRequest: JSONCodable, Hashable {
         object.set("seccompCacheDirectory", to: seccompCacheDirectory)
         object.set("stopSignal", to: stopSignal)
         object.set("waitsForNetwork", to: waitsForNetwork, unless: false)
+        object.set("health", to: health)
+        object.set("eventFolder", to: eventFolder)
+        object.set("stoppedPath", to: stoppedPath)
         object.set("heldDescriptors", to: heldDescriptors.map(String.init).joined(separator: " "), unless: "")
         return .object(object)
     }

@@ -47,7 +47,7 @@ final class StreamRelay {
     private let closesInputWithClient: Bool
     private var unwritten: [UInt8] = []
     private var inputHasEnded = false
-    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: StreamPacket.payloadLimit + 1, alignment: 16)
+    private let buffer = StreamRelay.makeBuffer(StreamPacket.payloadLimit + 1)
 
     init(
         _ streams: consuming Streams, listener: consuming FileDescriptor?, log: JSONFileLog?,
@@ -65,7 +65,17 @@ final class StreamRelay {
         }
     }
 
-    deinit { buffer.deallocate() }
+    deinit { munmap(buffer.baseAddress, buffer.count) }
+
+    /// A mapping of its own: on the heap it would keep pages that the start has used, and as long as nothing is written it
+    /// needs none.
+    private static func makeBuffer(_ count: Int) -> UnsafeMutableRawBufferPointer {
+        let start = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let start, start != MAP_FAILED else {
+            return .allocate(byteCount: count, alignment: 16)
+        }
+        return UnsafeMutableRawBufferPointer(start: start, count: count)
+    }
 
     /// Attaches the client that started the process.
     func attachStarter(_ socket: consuming FileDescriptor, sendsInput: Bool) {
@@ -80,8 +90,8 @@ final class StreamRelay {
     /// Sends everybody the last packet behind all that came before it.
     ///
     /// The others are waited for within a bound, and the starter, which gets everything however slowly it reads, at last
-    /// and without one.
-    func finish(_ packet: StreamPacket) {
+    /// and without one, unless the container is about to be started again.
+    func finish(_ packet: StreamPacket, waitsForStarter: Bool = true) {
         log?.finish()
         let bytes = packet.bytes
         for client in clients {
@@ -89,7 +99,7 @@ final class StreamRelay {
             client.unsentBytes += bytes.count
         }
         for client in clients where !client.isStarter { wait(for: client, milliseconds: 20_000) }
-        for client in clients where client.isStarter { wait(for: client, milliseconds: -1) }
+        for client in clients where client.isStarter { wait(for: client, milliseconds: waitsForStarter ? -1 : 20_000) }
         clients.removeAll()
     }
 

@@ -8,30 +8,41 @@ struct ContainerRecord {
     private let statePath: String
     private let socketPath: String
     private let removeOnExit: [String]
+    private(set) var startedAt: Int64 = 0
     /// The signal that asks the container to stop.
     let stopSignal: Int32
 
     /// Whether the container is removed at its end.
     var removesItself: Bool { !removeOnExit.isEmpty }
 
-    init(_ request: borrowing LaunchRequest) {
+    /// The container's first process while it runs.
+    var process: ProcessIdentity? { state.process }
+
+    init(_ request: borrowing LaunchRequest, restarts: Int32) {
         statePath = request.statePath
         socketPath = request.socketPath
         removeOnExit = request.removeOnExit
         stopSignal = request.stopSignal
         state.supervisor = ProcessIdentity(pid: getpid())
+        state.restartCount = restarts
     }
 
     /// The container runs.
     mutating func started(_ pid: Int32) {
         state.status = .running
         state.process = ProcessIdentity(pid: pid)
-        state.startedAt = WallClock.now().description
+        let now = WallClock.now()
+        startedAt = now.seconds
+        state.startedAt = now.description
         write()
     }
 
-    /// The container could not be started: it stays `created`, with the reason.
-    mutating func failed(_ error: LaunchError) {
+    /// The container could not be started: it stays `created`, or `exited` if it has ever run, with the reason.
+    mutating func failed(_ error: LaunchError, isRestart: Bool) {
+        if isRestart {
+            state.status = .exited
+            state.finishedAt = WallClock.now().description
+        }
         state.error = error.description
         state.exitCode = error.exitCode
         end()
@@ -43,6 +54,25 @@ struct ContainerRecord {
         state.finishedAt = time.description
         state.exitCode = code
         state.oomKilled = oomKilled
+        end()
+    }
+
+    /// The container's first process has ended, and the container is going to be started again.
+    mutating func restarts(code: Int32, oomKilled: Bool, at time: Timestamp, count: Int32) {
+        state.status = .restarting
+        state.finishedAt = time.description
+        state.exitCode = code
+        state.oomKilled = oomKilled
+        state.restartCount = count
+        state.process = nil
+        unlink(socketPath)
+        write()
+    }
+
+    /// A container that was going to be started again is not.
+    mutating func gaveUp(_ error: String?) {
+        state.status = .exited
+        state.error = error
         end()
     }
 

@@ -10,12 +10,13 @@ struct Create: NestboxCommand {
 
     static let switches: [String: Character?] = [
         "interactive": "i", "tty": "t", "rm": nil, "init": nil, "privileged": nil, "read-only": nil,
-        "publish-all": "P",
+        "publish-all": "P", "no-healthcheck": nil,
     ]
     static let isInterspersed = false
     static let failureCode: Int32 = 125
 
     @OptionGroup(title: "Container") var container: ContainerOptions
+    @OptionGroup(title: "Health") var health: HealthOptions
     @OptionGroup(title: "Process") var process: ProcessOptions
     @OptionGroup(title: "Storage") var storage: StorageOptions
     @OptionGroup(title: "Network") var network: NetworkOptions
@@ -24,7 +25,8 @@ struct Create: NestboxCommand {
     @OptionGroup var program: ProgramArguments
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {
-        let configuration = try program.configuration(container, process, storage, network, isolation, resources)
+        let configuration = try program.configuration(
+            container, health, process, storage, network, isolation, resources)
         let idFile = try IDFile(container.cidfile)
         let made = try globals.engine().create(configuration)
         try idFile.write(made.id)
@@ -45,7 +47,7 @@ struct ProgramArguments: ParsableArguments {
     ///
     /// - Throws: `ConfigurationError`.
     func configuration(
-        _ container: ContainerOptions, _ process: ProcessOptions, _ storage: StorageOptions,
+        _ container: ContainerOptions, _ health: HealthOptions, _ process: ProcessOptions, _ storage: StorageOptions,
         _ network: NetworkOptions, _ isolation: IsolationOptions, _ resources: ResourceOptions
     ) throws -> ContainerConfiguration {
         var configuration = ContainerConfiguration(image: image, command: command)
@@ -55,6 +57,7 @@ struct ProgramArguments: ParsableArguments {
         configuration.user = try process.checkedUser()
         configuration.workingDirectory = try process.checkedWorkdir()
         try container.apply(to: &configuration)
+        try health.apply(to: &configuration)
         try storage.apply(to: &configuration)
         try network.apply(to: &configuration)
         try isolation.apply(to: &configuration)

@@ -57,7 +57,7 @@ struct Import: NestboxCommand {
         let engine = try globals.engine()
         let display = ImageProgressDisplay(quiet: quiet)
         defer { display.finish() }
-        let image = try engine.images.importRoot(
+        let image = try engine.importImage(
             from: file == "-" ? .standardInput : .file(file), reference: reference, changes: changes, message: message,
             platform: platform
         ) { display.update($0) }

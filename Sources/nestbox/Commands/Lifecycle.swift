@@ -37,6 +37,42 @@ struct Stop: NestboxCommand {
     }
 }
 
+/// `nestbox restart`.
+struct RestartCommand: NestboxCommand {
+    static let configuration = CommandConfiguration.command(
+        name: "restart", abstract: "Stop containers and start them again.",
+        usage: "nestbox restart [<flags>] <container> ...")
+    static let switches: [String: Character?] = [:]
+
+    @Option(
+        name: [.customShort("t"), .long, .customLong("time")],
+        help: .init(
+            "How long to wait before the kill; -1: forever (default the container's own, or 10).", valueName: "seconds")
+    )
+    var timeout: String?
+
+    @Option(
+        name: .shortAndLong, help: .init("The signal (default the container's stop signal).", valueName: "signal"))
+    var signal: String?
+
+    @Argument(
+        help: .init("A name, an id, or the beginning of just one id.", valueName: "container"),
+        completion: .containerName)
+    var containers: [String]
+
+    func execute(_ globals: GlobalOptions) throws -> Int32 {
+        let seconds: Int? = try timeout.map {
+            try OptionNumber.integer($0, option: "--timeout", in: -1...Int(Int32.max), meaning: "seconds")
+        }
+        let number = try signal.map { try SignalName.number($0, option: "--signal") }
+        let engine = try globals.engine()
+        return try Each.atOnce(containers) { name in
+            Warnings.show(try engine.restart(try engine.container(name), timeout: seconds, signal: number))
+            try StandardOutput.line(name)
+        }
+    }
+}
+
 /// `nestbox kill`.
 struct Kill: NestboxCommand {
     static let configuration = CommandConfiguration.command(

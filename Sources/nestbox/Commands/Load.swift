@@ -35,7 +35,7 @@ struct Load: NestboxCommand {
         let engine = try globals.engine()
         let display = ImageProgressDisplay(quiet: quiet)
         defer { display.finish() }
-        let images = try engine.images.load(from: source, platform: platform) { display.update($0) }
+        let images = try engine.loadImages(from: source, platform: platform) { display.update($0) }
         display.finish()
         for image in images {
             if image.references.isEmpty { try StandardOutput.line("Loaded image ID: \(image.id)") }

@@ -28,6 +28,7 @@ struct Run: NestboxCommand {
     var sigProxy = true
 
     @OptionGroup(title: "Container") var container: ContainerOptions
+    @OptionGroup(title: "Health") var health: HealthOptions
     @OptionGroup(title: "Process") var process: ProcessOptions
     @OptionGroup(title: "Storage") var storage: StorageOptions
     @OptionGroup(title: "Network") var network: NetworkOptions
@@ -36,7 +37,8 @@ struct Run: NestboxCommand {
     @OptionGroup var program: ProgramArguments
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {
-        var configuration = try program.configuration(container, process, storage, network, isolation, resources)
+        var configuration = try program.configuration(
+            container, health, process, storage, network, isolation, resources)
         if detach, !configuration.attach.isEmpty {
             throw UsageError("--attach and --detach exclude each other", command: Self.verb)
         }

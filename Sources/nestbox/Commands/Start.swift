@@ -31,7 +31,7 @@ struct Start: NestboxCommand {
             return try Each.of(containers) { name in
                 let container = try engine.container(name)
                 // As in Docker, starting what runs is no error.
-                let isUp = container.isRunning && !container.isPaused
+                let isUp = container.isActive && !container.isPaused
                 if !isUp { Warnings.show(try engine.start(container, attached: false).warnings) }
                 try StandardOutput.line(name)
             }

@@ -25,7 +25,7 @@ struct TagImage: NestboxCommand {
         } catch {
             throw ConfigurationError("NAME", name, error.reason, accepted: "give a name like example/app:1.0")
         }
-        try globals.engine().images.tag(image, as: reference)
+        try globals.engine().tagImage(image, as: reference)
         return 0
     }
 }

@@ -4,11 +4,18 @@ internal import Nestbox
 /// `nestbox update`.
 struct Update: NestboxCommand {
     static let configuration = CommandConfiguration.command(
-        abstract: "Give containers other limits, while they run.",
+        abstract: "Give containers other limits or another restart policy, while they run.",
         usage: "nestbox update [<flags>] <container> ...")
     static let switches: [String: Character?] = [:]
 
     @OptionGroup(title: "Limits") var limits: LimitOptions
+
+    @Option(
+        name: .long,
+        help: .init(
+            "When it is started again: no, on-failure[:attempts], always or unless-stopped.", valueName: "policy"),
+        completion: .list(["no", "on-failure", "always", "unless-stopped"]))
+    var restart: String?
 
     @Argument(
         help: .init("A name, an id, or the beginning of just one id.", valueName: "container"),
@@ -18,12 +25,16 @@ struct Update: NestboxCommand {
     func execute(_ globals: GlobalOptions) throws -> Int32 {
         var given = ResourceConfiguration()
         try limits.apply(to: &given)
-        guard given != ResourceConfiguration() else {
-            throw UsageError("no limit is given; give one, like --memory 512m", command: Self.verb)
+        let policy = try restart.map(ContainerOptions.policy)
+        let hasLimits = given != ResourceConfiguration()
+        guard hasLimits || policy != nil else {
+            throw UsageError("nothing is given to change; give a limit, like --memory 512m", command: Self.verb)
         }
         let engine = try globals.engine()
         return try Each.of(containers) { name in
-            try engine.update(try engine.container(name)) { try limits.apply(to: &$0) }
+            let container = try engine.container(name)
+            if hasLimits { try engine.update(container) { try limits.apply(to: &$0) } }
+            if let policy { try engine.update(container, restart: policy) }
             try StandardOutput.line(name)
         }
     }

@@ -28,9 +28,11 @@ struct Root: ParsableCommand {
 
     /// Every command.
     static let commands: [any NestboxCommand.Type] = [
-        Run.self, Create.self, Start.self, Attach.self, Stop.self, Kill.self, Pause.self, Unpause.self, Rename.self,
+        Run.self, Create.self, Start.self, Attach.self, Stop.self, RestartCommand.self, Kill.self, Pause.self,
+        Unpause.self, Rename.self,
         Update.self, Remove.self, List.self, Inspect.self, Logs.self, Diff.self, Exec.self, Wait.self, Port.self,
-        Top.self, Stats.self, Images.self, RemoveImage.self, TagImage.self, Load.self, Import.self, Info.self,
+        Top.self, Stats.self, Events.self, Images.self, RemoveImage.self, TagImage.self, Load.self, Import.self,
+        Info.self,
         VersionCommand.self,
     ]
 
@@ -52,6 +54,7 @@ struct Root: ParsableCommand {
         case "create": Create.self
         case "start": Start.self
         case "stop": Stop.self
+        case "restart": RestartCommand.self
         case "kill": Kill.self
         case "pause": Pause.self
         case "unpause": Unpause.self
@@ -65,6 +68,7 @@ struct Root: ParsableCommand {
         case "port": Port.self
         case "top": Top.self
         case "stats": Stats.self
+        case "events": Events.self
         case "images": Images.self
         case "rmi": RemoveImage.self
         case "tag": TagImage.self

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Nestbox
+internal import OCIRuntime
 
 /// What the container is: its name, its life, its first process.
 struct ContainerOptions: ParsableArguments {
@@ -14,6 +15,14 @@ struct ContainerOptions: ParsableArguments {
 
     @Flag(name: .customLong("rm"), help: "Remove the container and its anonymous volumes once it has exited.")
     var remove = false
+
+    @Option(
+        name: .long,
+        help: .init(
+            "Start it again after its end: no (the default), on-failure[:attempts], always or unless-stopped.",
+            valueName: "policy"),
+        completion: .list(["no", "on-failure", "always", "unless-stopped"]))
+    var restart: String?
 
     @Flag(name: .customLong("init"), help: "Run an init inside that forwards signals and reaps processes.")
     var initProcess = false
@@ -70,10 +79,17 @@ struct ContainerOptions: ParsableArguments {
         completion: .list(["missing", "never"]))
     var pull: String?
 
+    @Option(
+        name: .long,
+        help: .init("What the image must be made for, like linux/amd64.", valueName: "platform"))
+    var platform: String?
+
     func apply(to configuration: inout ContainerConfiguration) throws {
         if let name, !name.isEmpty { configuration.name = try NameText.containerName(name, option: "--name") }
         configuration.attach = try attachedStreams()
+        if let platform, !platform.isEmpty { configuration.platform = try PlatformOption.parse(platform) }
         configuration.autoRemove = remove
+        if let restart, !restart.isEmpty { configuration.restart = try Self.policy(restart) }
         configuration.initProcess = initProcess
         configuration.entrypoint = entrypoint.map { $0.isEmpty ? [] : [$0] }
         if let hostname, !hostname.isEmpty {
@@ -110,6 +126,18 @@ struct ContainerOptions: ParsableArguments {
                 "--pull", pull, "images cannot be pulled from a registry yet",
                 accepted: "give missing or never, and load images with 'nestbox load'")
         }
+    }
+
+    /// Reads `--restart`.
+    ///
+    /// - Throws: `ConfigurationError`.
+    static func policy(_ text: String) throws -> RestartPolicy {
+        guard let policy = RestartPolicy(text) else {
+            throw ConfigurationError(
+                "--restart", text, "there is no such policy",
+                accepted: "give no, on-failure, on-failure:5, always or unless-stopped")
+        }
+        return policy
     }
 
     private func attachedStreams() throws -> StandardStreams {

@@ -62,6 +62,11 @@ struct IsolationOptions: ParsableArguments {
         completion: .file())
     var device: [String] = []
 
+    @Option(
+        name: .long,
+        help: .init("Allow more with devices, e.g. \"c 42:* rmw\". May be repeated.", valueName: "rule"))
+    var deviceCgroupRule: [String] = []
+
     func apply(to configuration: inout ContainerConfiguration) throws {
         if let pid { configuration.pid = try NamespaceMode(parsing: pid, kind: .pid, option: "--pid") }
         if let ipc { configuration.ipc = try NamespaceMode(parsing: ipc, kind: .ipc, option: "--ipc") }
@@ -85,6 +90,9 @@ struct IsolationOptions: ParsableArguments {
             configuration.sysctls[key] = value
         }
         for text in groupAdd { configuration.groupAdd.append(try NameText.group(text, option: "--group-add")) }
+        configuration.deviceRules = try deviceCgroupRule.map {
+            try DeviceRuleText.rule($0, option: "--device-cgroup-rule")
+        }
         for text in device { configuration.devices.append(try DeviceMapping(parsing: text, option: "--device")) }
     }
 }

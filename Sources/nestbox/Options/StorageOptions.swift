@@ -22,6 +22,14 @@ struct StorageOptions: ParsableArguments {
         help: .init("Mount memory, e.g. /run:size=64m,mode=755. May be repeated.", valueName: "target[:options]"))
     var tmpfs: [String] = []
 
+    @Option(
+        name: .long,
+        help: .init(
+            "Mount what a container has of volumes and the host's folders. May be repeated.",
+            valueName: "container[:ro|rw]"),
+        completion: .containerName)
+    var volumesFrom: [String] = []
+
     @Flag(name: .long, help: "Mount the root file system read-only.")
     var readOnly = false
 
@@ -39,6 +47,7 @@ struct StorageOptions: ParsableArguments {
                 try MountConfiguration(mount: text, option: "--mount", workingDirectory: folder))
         }
         for text in tmpfs { configuration.mounts.append(try MountConfiguration(tmpfs: text, option: "--tmpfs")) }
+        configuration.volumesFrom = try volumesFrom.map { try VolumeSource(parsing: $0, option: "--volumes-from") }
         configuration.readOnly = readOnly
         if let shmSize {
             let bytes = try OptionNumber.bytes(shmSize, option: "--shm-size")

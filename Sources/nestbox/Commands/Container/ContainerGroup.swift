@@ -4,7 +4,8 @@ internal import Nestbox
 /// `nestbox container`: what there is at top level, as Docker groups it, and `prune`.
 struct ContainerGroup: CommandGroup {
     static let commands: [any NestboxCommand.Type] = [
-        Run.self, Create.self, Start.self, Attach.self, Stop.self, Kill.self, Pause.self, Unpause.self, Rename.self,
+        Run.self, Create.self, Start.self, Attach.self, Stop.self, RestartCommand.self, Kill.self, Pause.self,
+        Unpause.self, Rename.self,
         Update.self, Remove.self, ContainerList.self, ContainerInspect.self, Logs.self, Diff.self, Exec.self, Wait.self,
         Port.self, Top.self, Stats.self, ContainerPrune.self,
     ]

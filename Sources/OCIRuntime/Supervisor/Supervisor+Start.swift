@@ -1,0 +1,123 @@
+internal import Glibc
+internal import LinuxSystem
+internal import OCISpec
+
+/// A container that was just started.
+struct StartedContainer: ~Copyable {
+    let process: LaunchedProcess
+    let relay: StreamRelay
+    let cgroup: Cgroup
+    let warnings: [String]
+    let namespaces: HeldNamespaces?
+}
+
+extension Supervisor {
+    /// Starts the container that `request` describes.
+    ///
+    /// Returns before the container's life begins, so that what only its start needed is not on the stack for as long as it
+    /// lasts.
+    /// - Parameters:
+    ///   - client: the connected socket of the client that starts the container; nil: nobody is attached.
+    ///   - report: where the ``LaunchReport`` goes; closed behind it.
+    ///   - restart: how often the container was started again before, and how it is.
+    /// - Returns: the container's supervisor, or the exit status of this process.
+    @inline(never)
+    static func start(
+        _ request: consuming LaunchRequest, client: consuming FileDescriptor?, report: consuming FileDescriptor,
+        _ restart: consuming Restart
+    ) -> (supervisor: Supervisor?, status: Int32) {
+        RuntimeProcess.detach()
+        var record = ContainerRecord(request, restarts: restart.count)
+        // Before a restart changes the request: the network is the first run's.
+        let network = NetworkTenure(request)
+        let isRestart = restart.isRestart
+        restart.apply(to: &request)
+        let started: StartedContainer
+        do throws(LaunchError) {
+            started = try start(request, closesInputWithClient: client != nil, report)
+        } catch {
+            NetworkTenure.send(network.end())
+            record.failed(error, isRestart: isRestart)
+            // Whoever abandoned the start knows why.
+            if error != .abandoned { try? report.writeAll(LaunchReport(error).jsonBytes()) }
+            return (nil, error.exitCode)
+        }
+        record.started(started.process.pid)
+        try? report.writeAll(LaunchReport(pid: started.process.pid, warnings: started.warnings).jsonBytes())
+        if let client { started.relay.attachStarter(client, sendsInput: request.openStdin) }
+        return (Supervisor(started, request, network, record, restart), 0)
+    }
+
+    private static func cgroup(_ request: LaunchRequest) throws(LaunchError) -> Cgroup {
+        do throws(CgroupError) {
+            return try Cgroup(path: request.cgroupPath, layout: try CgroupLayout.detect())
+        } catch {
+            throw LaunchError("\(error)")
+        }
+    }
+
+    private static func start(
+        _ request: LaunchRequest, closesInputWithClient: Bool,
+        _ report: borrowing FileDescriptor
+    ) throws(LaunchError) -> StartedContainer {
+        let cgroup = try cgroup(request)
+        var launcher = try ContainerLauncher(request, cgroup: cgroup)
+        let entrance = try create(cgroup, request)
+        do throws(LaunchError) {
+            let isTerminal = request.specification.process?.terminal ?? false
+            var pipes =
+                isTerminal
+                ? StandardPipes.terminal()
+                : try StandardPipes.make(openStdin: request.openStdin, hasHostUsers: request.idMap == nil)
+            let (listener, log) = (try listen(at: request.socketPath), try openLog(request))
+            let process = try launcher.launch(
+                entrance: entrance, streams: pipes.process.take(), initExecutable: try initExecutable(request),
+                report: report)
+            try pipes.adoptTerminal(of: process)
+            let relay = StreamRelay(
+                pipes.supervisor, listener: FileDescriptor(owning: listener), log: log,
+                closesInputWithClient: closesInputWithClient)
+            return StartedContainer(
+                process: process, relay: relay, cgroup: cgroup, warnings: launcher.warnings,
+                namespaces: launcher.heldNamespaces)
+        } catch {
+            try? cgroup.killAndWait()
+            try? cgroup.remove()
+            throw error
+        }
+    }
+
+    private static func create(_ cgroup: Cgroup, _ request: LaunchRequest) throws(LaunchError) -> CgroupEntrance {
+        do throws(CgroupError) {
+            return try cgroup.create(resources: request.specification.linux?.resources)
+        } catch {
+            throw LaunchError("\(error)")
+        }
+    }
+
+    private static func listen(at path: String) throws(LaunchError) -> Int32 {
+        do throws(SystemError) {
+            return try StreamSocket.listen(at: path).release()
+        } catch {
+            throw LaunchError(error)
+        }
+    }
+
+    private static func openLog(_ request: LaunchRequest) throws(LaunchError) -> JSONFileLog? {
+        guard let path = request.logPath else { return nil }
+        do throws(SystemError) {
+            return try JSONFileLog(path: path, limit: request.logSize.map(Int.init), files: request.logFiles)
+        } catch {
+            throw LaunchError(error)
+        }
+    }
+
+    private static func initExecutable(_ request: LaunchRequest) throws(LaunchError) -> FileDescriptor? {
+        guard request.initProcess else { return nil }
+        do throws(SystemError) {
+            return try SealedExecutable.running()
+        } catch {
+            throw LaunchError(error)
+        }
+    }
+}
