@@ -81,9 +81,9 @@ manual: build
 	@rm -rf .build/manual && mkdir -p .build/manual
 	.build/release/generate-manual bin/nestbox --multi-page --output-directory .build/manual
 
-install: build manual ## Install executables, man pages and shell completion under PREFIX (/usr/local)
+install: build manual ## Install executables, man pages, shell completion and a systemd unit under PREFIX (/usr/local)
 	install -D -m 755 -t "$(DESTDIR)$(PREFIX)/bin" bin/nestbox bin/nestbox-runtime
-	@Tests/Support/install-extras.sh install bin/nestbox .build/manual "$(DESTDIR)$(PREFIX)"
+	@Tests/Support/install-extras.sh install bin/nestbox .build/manual "$(DESTDIR)$(PREFIX)" "$(PREFIX)"
 
 uninstall: ## Remove what install put there
 	rm -f "$(DESTDIR)$(PREFIX)/bin/nestbox" "$(DESTDIR)$(PREFIX)/bin/nestbox-runtime"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs or removes what goes with the executables: man pages and shell completion, both made from the commands
-# themselves, so they cannot disagree with what the commands accept.
-# usage: install-extras.sh install NESTBOX MANUAL_FOLDER PREFIX
+# themselves, so they cannot disagree with what the commands accept, and the systemd unit that starts containers at boot.
+# usage: install-extras.sh install NESTBOX MANUAL_FOLDER DESTINATION PREFIX
 #        install-extras.sh uninstall PREFIX
 set -euo pipefail
 action=${1:?usage: install-extras.sh install|uninstall …}
@@ -11,6 +11,27 @@ places() { # Where bash and zsh of Debian look.
     zsh_completion=$1/share/zsh/site-functions/_nestbox
     fish_completion=$1/share/fish/vendor_completions.d/nestbox.fish
     manual=$1/share/man/man1
+    unit=$1/lib/systemd/system/nestbox-restore.service
+}
+
+write_unit() { # $1: the folder of the executable, as it is once installed
+    cat <<UNIT
+[Unit]
+Description=Start the containers that their restart policies want to be running
+After=network-online.target local-fs.target
+Wants=network-online.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=$1/nestbox system restore
+# The containers' supervisors end with the machine, not with this unit.
+KillMode=process
+TimeoutStartSec=infinity
+
+[Install]
+WantedBy=multi-user.target
+UNIT
 }
 
 case $action in
@@ -25,10 +46,14 @@ install)
     done
     mkdir -p "$manual"
     install -m 644 -t "$manual" "$pages"/nestbox*.1
+    mkdir -p "$(dirname "$unit")"
+    write_unit "$5/bin" >"$unit.new"
+    mv "$unit.new" "$unit"
+    [ -n "${DESTDIR:-}" ] || echo "Containers come back after a boot with: systemctl enable nestbox-restore.service"
     ;;
 uninstall)
     places "$2"
-    rm -f "$bash_completion" "$zsh_completion" "$fish_completion" "$manual"/nestbox.1 "$manual"/nestbox.*.1
+    rm -f "$bash_completion" "$zsh_completion" "$fish_completion" "$manual"/nestbox.1 "$manual"/nestbox.*.1 "$unit"
     ;;
 *)
     echo "usage: install-extras.sh install|uninstall …" >&2
