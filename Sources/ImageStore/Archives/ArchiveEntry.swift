@@ -45,9 +45,9 @@ struct ArchiveEntry {
     var device: dev_t { archive_entry_rdev(entry) }
 
     /// The extended attributes, in the archive's order.
-    func forEachExtendedAttribute(
-        _ body: (_ name: UnsafePointer<CChar>, _ value: UnsafeRawBufferPointer) throws -> Void
-    ) rethrows {
+    func forEachExtendedAttribute<Failure: Error>(
+        _ body: (_ name: UnsafePointer<CChar>, _ value: UnsafeRawBufferPointer) throws(Failure) -> Void
+    ) throws(Failure) {
         guard archive_entry_xattr_reset(entry) > 0 else { return }
         var name: UnsafePointer<CChar>?
         var value: UnsafeRawPointer?

@@ -5,6 +5,8 @@ internal import LinuxSystem
 
 /// Kernel calls that the C library module of Swift does not show; each answers a value of zero or more, or -errno.
 enum FileCalls {
+    /// AT_EMPTY_PATH: the descriptor itself is meant.
+    static let emptyPath: Int32 = 0x1000
     private static let cloneFS = 0x200
     private static let syncFileRangeWrite = 2
     /// UTIME_OMIT, a macro that Swift cannot read.
@@ -39,6 +41,15 @@ enum FileCalls {
             times[0] = timespec(tv_sec: 0, tv_nsec: omitTime)
             times[1] = time
             return utimensat(folder, name, times.baseAddress, AT_SYMLINK_NOFOLLOW)
+        }
+    }
+
+    /// As above for what an O_PATH descriptor stands for.
+    static func setModificationTime(ofPlace descriptor: Int32, _ time: timespec) -> Int32 {
+        withUnsafeTemporaryAllocation(of: timespec.self, capacity: 2) { times in
+            times[0] = timespec(tv_sec: 0, tv_nsec: omitTime)
+            times[1] = time
+            return utimensat(descriptor, "", times.baseAddress, emptyPath)
         }
     }
 

@@ -29,11 +29,9 @@ struct Root: ParsableCommand {
     /// Every command.
     static let commands: [any NestboxCommand.Type] = [
         Run.self, Create.self, Start.self, Attach.self, Stop.self, RestartCommand.self, Kill.self, Pause.self,
-        Unpause.self, Rename.self,
-        Update.self, Remove.self, List.self, Inspect.self, Logs.self, Diff.self, Exec.self, Wait.self, Port.self,
-        Top.self, Stats.self, Events.self, Images.self, RemoveImage.self, TagImage.self, Load.self, Import.self,
-        Info.self,
-        VersionCommand.self,
+        Unpause.self, Rename.self, Update.self, Remove.self, List.self, Inspect.self, Logs.self, Diff.self, Copy.self,
+        Exec.self, Wait.self, Port.self, Top.self, Stats.self, Events.self, Images.self, RemoveImage.self,
+        TagImage.self, Load.self, Import.self, Info.self, VersionCommand.self,
     ]
 
     /// The commands that consist of others.
@@ -76,6 +74,7 @@ struct Root: ParsableCommand {
         case "import": Import.self
         case "attach": Attach.self
         case "diff": Diff.self
+        case "cp": Copy.self
         case "update": Update.self
         case "info": Info.self
         case "version": VersionCommand.self
