@@ -43,7 +43,8 @@ extension ImageStore {
         try configurationBytes(image.id)
     }
 
-    private func configurationBytes(_ id: Digest) throws -> [UInt8] {
+    /// As above by the image's id; its record may be gone.
+    func configurationBytes(_ id: Digest) throws -> [UInt8] {
         let path = StoreFolder.path(ofBlob: id)
         guard let bytes = try folder.read(path) else {
             throw ImageStoreError.store("\(folder.path)/\(path)", reason: "the configuration is missing; load it again")

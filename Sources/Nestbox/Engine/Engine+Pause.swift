@@ -52,6 +52,8 @@ extension Engine {
         // What cannot be read does not keep anybody from seeing the rest.
         if container.isRunning { container.isPaused = (try? cgroup(of: container).isPaused()) ?? false }
         if record.isProbed { container.health = healthRecord(of: record) }
+        // By a commit that was killed: nobody wants that.
+        if container.isPaused, (try? CommitPause.endAbandoned(container, self)) == true { container.isPaused = false }
         return container
     }
 }

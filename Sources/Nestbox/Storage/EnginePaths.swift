@@ -106,6 +106,8 @@ struct ContainerPaths: Sendable, Hashable {
     /// How its health is.
     var health: String { folder + "/health.json" }
     var limits: String { runFolder + "/limits.json" }
+    /// Is there while a commit keeps the container frozen, which holds a lock on it.
+    var commitMark: String { runFolder + "/committing" }
     var attachSocket: String { runFolder + "/attach.sock" }
 
     /// A link to the folder of names, through which the supervisor of a `--rm` container removes its name.

@@ -39,20 +39,8 @@ struct Import: NestboxCommand {
         if file == "-", Terminal.isTerminal(STDIN_FILENO) {
             throw UsageError("there is nothing to import: redirect an archive to standard input", command: Self.verb)
         }
-        let changes = try change.map { line throws(ConfigurationError) in
-            do throws(ImageStoreError) {
-                return try ChangeInstruction(line)
-            } catch {
-                throw ConfigurationError("--change", line, error.description)
-            }
-        }
-        let reference = try name.map { text throws(ConfigurationError) in
-            do throws(InvalidImageReference) {
-                return try ImageReference(text)
-            } catch {
-                throw ConfigurationError("NAME", text, error.reason, accepted: "give a name like example/app:1.0")
-            }
-        }
+        let changes = try ImageOption.changes(change)
+        let reference = try name.map { text throws(ConfigurationError) in try ImageOption.reference(text) }
         let platform = try PlatformOption.parse(platform)
         let engine = try globals.engine()
         let display = ImageProgressDisplay(quiet: quiet)

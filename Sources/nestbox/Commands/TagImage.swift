@@ -19,12 +19,7 @@ struct TagImage: NestboxCommand {
     var name: String
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {
-        let reference: ImageReference
-        do throws(InvalidImageReference) {
-            reference = try ImageReference(name)
-        } catch {
-            throw ConfigurationError("NAME", name, error.reason, accepted: "give a name like example/app:1.0")
-        }
+        let reference = try ImageOption.reference(name)
         try globals.engine().tagImage(image, as: reference)
         return 0
     }

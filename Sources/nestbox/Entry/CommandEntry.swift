@@ -55,7 +55,8 @@ enum CommandEntry {
         var words: [String] = []
         do {
             let normalizer = ArgumentNormalizer(
-                switches: type.switches, invertible: ["sig-proxy"], interspersed: type.isInterspersed)
+                switches: type.switches, invertible: ["sig-proxy", "pause"],
+                interspersed: type.isInterspersed)
             words = try normalizer.normalized(arguments)
             command = try type.parse(words)
         } catch var error as UsageError {

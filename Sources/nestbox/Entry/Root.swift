@@ -30,8 +30,8 @@ struct Root: ParsableCommand {
     static let commands: [any NestboxCommand.Type] = [
         Run.self, Create.self, Start.self, Attach.self, Stop.self, RestartCommand.self, Kill.self, Pause.self,
         Unpause.self, Rename.self, Update.self, Remove.self, List.self, Inspect.self, Logs.self, Diff.self, Copy.self,
-        Exec.self, Wait.self, Port.self, Top.self, Stats.self, Events.self, Images.self, RemoveImage.self,
-        TagImage.self, Load.self, Import.self, Info.self, VersionCommand.self,
+        Commit.self, Exec.self, Wait.self, Port.self, Top.self, Stats.self, Events.self, Images.self,
+        RemoveImage.self, TagImage.self, Load.self, Import.self, Info.self, VersionCommand.self,
     ]
 
     /// The commands that consist of others.
@@ -75,6 +75,7 @@ struct Root: ParsableCommand {
         case "attach": Attach.self
         case "diff": Diff.self
         case "cp": Copy.self
+        case "commit": Commit.self
         case "update": Update.self
         case "info": Info.self
         case "version": VersionCommand.self
