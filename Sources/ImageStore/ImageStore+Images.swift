@@ -36,6 +36,20 @@ extension ImageStore {
         return paths
     }
 
+    /// Bytes in the files of each of an image's layers, the base first.
+    ///
+    /// - Throws: `ImageStoreError.store` when a layer is missing, `SystemError`.
+    public func layerSizes(of image: Image) throws -> [Int64] {
+        try image.layers.map { diffID in
+            guard let record = try folder.layer(diffID) else {
+                throw ImageStoreError.store(
+                    "\(folder.path)/\(StoreFolder.path(ofLayer: diffID))", reason: "the layer is missing; load it again"
+                )
+            }
+            return record.size
+        }
+    }
+
     /// The configuration of an image, as its bytes came.
     ///
     /// - Throws: `ImageStoreError.store` when it is missing, `SystemError`.

@@ -55,7 +55,7 @@ enum CommandEntry {
         var words: [String] = []
         do {
             let normalizer = ArgumentNormalizer(
-                switches: type.switches, invertible: ["sig-proxy", "pause"],
+                switches: type.switches, invertible: ["sig-proxy", "pause", "human"],
                 interspersed: type.isInterspersed)
             words = try normalizer.normalized(arguments)
             command = try type.parse(words)
