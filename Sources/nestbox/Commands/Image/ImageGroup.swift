@@ -6,7 +6,7 @@ internal import OCISpec
 /// `nestbox image`: what there is at top level, as Docker groups it, and `prune`.
 struct ImageGroup: CommandGroup {
     static let commands: [any NestboxCommand.Type] = [
-        ImageList.self, ImageRemove.self, ImageInspect.self, TagImage.self, History.self, Load.self,
+        ImageList.self, ImageRemove.self, ImageInspect.self, TagImage.self, History.self, Load.self, Save.self,
         Import.self, ImagePrune.self,
     ]
     static let aliases = ["images": "ls", "list": "ls", "rmi": "rm", "remove": "rm"]
