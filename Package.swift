@@ -88,7 +88,9 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["CLinux", "LinuxSystem", "OCISpec", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: [
+                "CLinux", "LinuxSystem", "Nestbox", "OCISpec", .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "NestboxCommandTests", dependencies: ["nestbox", "ImageStore", "Nestbox", "OCISpec"],

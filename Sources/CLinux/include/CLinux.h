@@ -13,5 +13,6 @@
 #include "nb_process.h"
 #include "nb_syscall.h"
 #include "nb_terminal.h"
+#include "nb_wait.h"
 
 #endif

@@ -73,17 +73,20 @@ public struct Engine: Sendable {
 
     /// The path of `nestbox-runtime`.
     func runtimePath() throws(EngineError) -> String {
-        if let path = configuration.runtime {
+        let variable = getenv("NESTBOX_RUNTIME").map { String(cString: $0) }
+        if let path = configuration.runtime ?? variable, !path.isEmpty {
             guard access(path, X_OK) == 0 else { throw .noRuntime(searched: [path]) }
             return path
         }
-        var searched: [String] = []
+        var folders: [String] = []
         if let own = StoredFile.link("/proc/self/exe"), let slash = own.lastIndex(of: "/") {
-            searched.append(own[..<slash] + "/nestbox-runtime")
+            folders += [String(own[..<slash]), own[..<slash] + "/../libexec"]
         }
         let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin"
         // Relative entries are passed over: what is in the working folder is not ours to trust.
-        searched += path.split(separator: ":").filter { $0.hasPrefix("/") }.map { $0 + "/nestbox-runtime" }
+        folders += path.split(separator: ":").filter { $0.hasPrefix("/") }.map(String.init)
+        folders += ["/usr/local/libexec", "/usr/libexec"]
+        let searched = folders.map { $0 + "/nestbox-runtime" }
         for candidate in searched where access(candidate, X_OK) == 0 { return candidate }
         throw .noRuntime(searched: searched)
     }

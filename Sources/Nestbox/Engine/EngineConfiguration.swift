@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Where an engine keeps its containers, and which runtime it starts them with.
 public struct EngineConfiguration: Sendable, Hashable {
     /// What survives a reboot: images, containers, volumes.
@@ -6,7 +8,8 @@ public struct EngineConfiguration: Sendable, Hashable {
     ///
     /// Best on a tmpfs.
     public var runRoot: String
-    /// The path of `nestbox-runtime`; nil: beside the running executable, then in PATH.
+    /// The path of `nestbox-runtime`; nil: what the variable `NESTBOX_RUNTIME` says, beside the running executable, in
+    /// `../libexec` from there, in PATH, or in `/usr/local/libexec` or `/usr/libexec`.
     public var runtime: String?
 
     /// The default places, or others; engines with different roots never meet.
@@ -14,5 +17,22 @@ public struct EngineConfiguration: Sendable, Hashable {
         self.root = root
         self.runRoot = runRoot
         self.runtime = runtime
+    }
+}
+
+extension EngineConfiguration {
+    /// The default places, or those that the variables `NESTBOX_ROOT`, `NESTBOX_RUN_ROOT` and `NESTBOX_RUNTIME` name, as for the
+    /// command line.
+    public static var fromEnvironment: EngineConfiguration {
+        var configuration = EngineConfiguration()
+        if let root = variable("NESTBOX_ROOT") { configuration.root = root }
+        if let runRoot = variable("NESTBOX_RUN_ROOT") { configuration.runRoot = runRoot }
+        configuration.runtime = variable("NESTBOX_RUNTIME")
+        return configuration
+    }
+
+    private static func variable(_ name: String) -> String? {
+        guard let value = getenv(name).map({ String(cString: $0) }), !value.isEmpty else { return nil }
+        return value
     }
 }

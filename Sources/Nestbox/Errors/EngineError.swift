@@ -44,6 +44,8 @@ public enum EngineError: Error, Sendable, Hashable, CustomStringConvertible {
     case noRuntime(searched: [String])
     /// Something did not happen within its bound.
     case timedOut(String)
+    /// The task that made the call was cancelled; what the call had made is gone.
+    case cancelled
     /// A call to the kernel failed.
     case system(SystemError)
     /// Anything else, with its own text.
@@ -91,6 +93,7 @@ public enum EngineError: Error, Sendable, Hashable, CustomStringConvertible {
             "cannot find nestbox-runtime (looked at \(searched.joined(separator: ", "))); "
                 + "install it beside nestbox or into a folder of PATH"
         case .timedOut(let what): what
+        case .cancelled: "the task was cancelled"
         case .system(let error): error.description
         case .failure(let reason): reason
         }

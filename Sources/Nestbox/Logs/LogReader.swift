@@ -67,23 +67,47 @@ public final class LogReader {
     ///
     /// - Throws: `EngineError`.
     public func next() throws(EngineError) -> LogEntry? {
+        while true {
+            switch try step() {
+            case .entry(let entry): return entry
+            case .end: return nil
+            case .wait(let watch):
+                do {
+                    try watch.wait()
+                } catch {
+                    throw .system(error)
+                }
+            }
+        }
+    }
+
+    /// What there is without waiting.
+    enum Step {
+        case entry(LogEntry)
+        /// Nothing yet; the watch says when to look again.
+        case wait(LogWatch)
+        case end
+    }
+
+    /// The next entry if it is there.
+    func step() throws(EngineError) -> Step {
         do {
             while !isFinished {
                 if let entry = try nextStored() {
                     guard let wanted = filter(entry) else { continue }
-                    return wanted
+                    return .entry(wanted)
                 }
                 // One more look after the writer has ended: what it wrote last is not missed.
                 let isOver = try watch?.isWriterGone() ?? true
                 if let entry = try nextStored() {
                     guard let wanted = filter(entry) else { continue }
-                    return wanted
+                    return .entry(wanted)
                 }
-                if isOver { break }
-                try watch?.wait()
+                guard !isOver, let watch else { break }
+                return .wait(watch)
             }
             isFinished = true
-            return nil
+            return .end
         } catch {
             throw .system(error)
         }
@@ -143,6 +167,16 @@ final class LogWatch {
             pollfd(fd: supervisor.rawValue, events: Int16(POLLIN), revents: 0),
         ]
         try retrying("wait for", "the log") { poll(&entries, 2, -1) }
+        takeNotifications()
+    }
+
+    /// Returns when something changed, or the writer has ended; no thread waits meanwhile.
+    func changed(isolation: isolated (any Actor)?) async throws(EngineError) {
+        try await EventLoop.readable(notifications.rawValue, supervisor.rawValue)
+        takeNotifications()
+    }
+
+    private func takeNotifications() {
         let number = notifications.rawValue
         // What changed does not matter: whoever waits reads the files again.
         var buffer = [UInt8](repeating: 0, count: 4096)

@@ -67,19 +67,33 @@ final class TestEngine {
         network: TestNetwork? = nil, sourceLocation: SourceLocation = #_sourceLocation,
         _ body: (TestEngine) throws -> Void
     ) throws {
+        let engine = try TestEngine(sharing: network, sourceLocation)
+        defer { engine.close(sourceLocation) }
+        try body(engine)
+    }
+
+    /// The same for tests that wait as tasks do.
+    static func withBusybox(
+        sourceLocation: SourceLocation = #_sourceLocation, isolation: isolated (any Actor)? = #isolation,
+        _ body: (TestEngine) async throws -> Void
+    ) async throws {
+        let engine = try TestEngine(sharing: nil, sourceLocation)
+        defer { engine.close(sourceLocation) }
+        try await body(engine)
+    }
+
+    private convenience init(sharing network: TestNetwork?, _ sourceLocation: SourceLocation) throws {
         let hasNetwork = network != nil
-        let path = try stores.withLock { stores in
+        let path = try Self.stores.withLock { stores in
             if let path = stores[hasNetwork] { return path }
-            let path = try makeFolder()
+            let path = try Self.makeFolder()
             let loaded = try TestEngine(store: path, network: network).loadingStore()
             #expect(loaded.status == 0, "\(loaded)", sourceLocation: sourceLocation)
             if stores.isEmpty { atexit { TestEngine.removeStores() } }
             stores[hasNetwork] = path
             return path
         }
-        let engine = try TestEngine(store: path, network: network)
-        defer { engine.close(sourceLocation) }
-        try body(engine)
+        try self.init(store: path, network: network)
     }
 
     /// The roots of the shared stores, once a test has made them: tests with a network of their own have another one
