@@ -20,7 +20,7 @@ FIXTURE_PACKAGES := busybox-static python3 zstd gzip
 export NESTBOX_BIN := $(CURDIR)/bin
 export NESTBOX_FIXTURES := $(CURDIR)/.cache/fixtures
 
-.PHONY: help setup build demo fixtures test build-tests unit-test integration-test vm-test vm-shell bench lint docs \
+.PHONY: help setup build demo fixtures test build-tests unit-test integration-test vm-test vm-shell examples bench lint docs \
 	manual install uninstall clean
 
 help: ## List the targets
@@ -63,14 +63,18 @@ vm-test: build build-tests fixtures ## Integration tests in VMs with pure cgroup
 vm-shell: build fixtures ## A prompt in the VM, with the executables and images (KERNELS' last)
 	@Tests/VM/tests.sh shell "$(lastword $(KERNELS))"
 
+examples: build fixtures ## Build and run the packages in Examples, in a network namespace of their own; needs root
+	@Tests/Support/packages.sh $(TEST_PACKAGES)
+	@Examples/run.sh
+
 bench: build fixtures ## Speed and memory against Docker, Podman, runc, crun and umoci, as ratios
 	@Tests/Bench/bench.sh
 
 lint: ## Check formatting, scripts and which module imports which
 	@Tests/Support/packages.sh shellcheck
-	swift format lint --strict --recursive Package.swift Sources Tests
+	swift format lint --strict --recursive Package.swift Sources Tests Examples
 	Tests/Checks/imports.sh
-	shellcheck -x -P SCRIPTDIR .ci/run rootfs-fixtures/*.sh Tests/*/*.sh Tests/VM/vm
+	shellcheck -x -P SCRIPTDIR .ci/run rootfs-fixtures/*.sh Tests/*/*.sh Tests/VM/vm Examples/run.sh
 
 docs: setup ## Build the documentation of the Nestbox library
 	swift package generate-documentation --target Nestbox --warnings-as-errors
