@@ -70,6 +70,10 @@ let package = Package(
         .executableTarget(
             name: "nestbox-runtime", dependencies: ["OCIRuntime"],
             swiftSettings: staticExecutableSwift, linkerSettings: staticExecutable),
+        // What `make bench` measures the library with.
+        .executableTarget(
+            name: "launch-loop", dependencies: ["Nestbox"], path: "Tests/Bench/LaunchLoop",
+            swiftSettings: swiftSettings, linkerSettings: archiveLinkage),
         .testTarget(name: "OCISpecTests", dependencies: ["OCISpec"], swiftSettings: swiftSettings),
         .testTarget(
             name: "LinuxSystemTests", dependencies: ["LinuxSystem", "CLinux", "OCISpec"], swiftSettings: swiftSettings),
