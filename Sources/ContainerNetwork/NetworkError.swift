@@ -10,6 +10,8 @@ public enum NetworkError: Error, Sendable, Hashable, CustomStringConvertible {
     case address(String)
     /// A port that cannot be published; the text says why and what to do.
     case port(String)
+    /// A network's record that cannot be read.
+    case damagedRecord(path: String, reason: String)
     /// A setting that cannot be carried out.
     case invalid(String)
 
@@ -21,6 +23,8 @@ public enum NetworkError: Error, Sendable, Hashable, CustomStringConvertible {
         case .inUse(let network, let users):
             "network \(network) is in use by " + users.prefix(4).map { String($0.prefix(12)) }.joined(separator: ", ")
                 + (users.count > 4 ? ", …" : "") + "; remove or disconnect them first"
+        case .damagedRecord(let path, let reason):
+            "cannot use the record \(path): \(reason); restore it from a copy, or remove its folder and make the network anew"
         case .address(let reason), .port(let reason), .invalid(let reason): reason
         }
     }

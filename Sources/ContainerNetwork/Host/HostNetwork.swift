@@ -140,7 +140,7 @@ public struct HostNetwork: Sendable {
 
     private func install(containers: () throws -> [NetworkState]) throws {
         var known = Set(try containers())
-        let networks = try store.all().map { ($0, nameServer: try nameServers.address(of: $0)) }
+        let networks = try store.all { _ in }.map { ($0, nameServer: try nameServers.address(of: $0)) }
         try firewall.install(networks: networks, containers: Array(known), forwarding: forwarding)
         // Who was admitted meanwhile was so in the old tables, and who ended has taken back what was not there yet.
         while case let now = Set(try containers()), now != known {

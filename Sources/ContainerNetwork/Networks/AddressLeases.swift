@@ -90,11 +90,14 @@ public struct AddressLeases: Sendable {
         for address in addresses { try? table.release(address.description, of: container) }
     }
 
-    /// Gives back whatever a container has besides these addresses.
+    /// Gives back whatever a container has on a network besides these addresses.
     ///
     /// - Throws: `SystemError`.
-    public func releaseAll(of container: String, but kept: [IPAddress] = []) throws {
+    public static func releaseAll(
+        of container: String, but kept: [IPAddress], on network: String, _ paths: NetworkPaths
+    ) throws {
         let names = Set(kept.map(\.description))
+        let table = LinkTable(folder: paths.leases(of: network), owners: paths.owners)
         for name in try StoredFile.names(in: table.folder) where !names.contains(name) {
             try table.release(name, of: container)
         }

@@ -24,22 +24,32 @@ public struct NetworkStore: Sendable {
         guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else { return nil }
         if let exact = try read(name) { return exact }
         guard name.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else { return nil }
-        let matches = try all().filter { $0.id.hasPrefix(name) }
+        let matches = try all { _ in }.filter { $0.id.hasPrefix(name) }
         return matches.count == 1 ? matches.first : nil
     }
 
     private func read(_ name: String) throws -> NetworkDefinition? {
-        guard let bytes = try StoredFile.read(paths.record(of: name)) else { return nil }
-        return try NetworkDefinition(jsonBytes: bytes)
+        let path = paths.record(of: name)
+        guard let bytes = try StoredFile.read(path) else { return nil }
+        do {
+            return try NetworkDefinition(jsonBytes: bytes)
+        } catch {
+            throw NetworkError.damagedRecord(path: path, reason: "\(error)")
+        }
     }
 
     /// All networks, by name.
     ///
-    /// - Throws: `SystemError`, `JSONError`.
-    public func all() throws -> [NetworkDefinition] {
+    /// - Parameter damaged: hears of those whose record cannot be read; they are not in the list.
+    /// - Throws: `NetworkError`, `SystemError`.
+    public func all(damaged: (NetworkError) throws -> Void = { throw $0 }) throws -> [NetworkDefinition] {
         var (result, incomplete): ([NetworkDefinition], [String]) = ([], [])
         for name in try StoredFile.names(in: paths.networks).sorted() {
-            if let network = try read(name) { result.append(network) } else { incomplete.append(name) }
+            do {
+                if let network = try read(name) { result.append(network) } else { incomplete.append(name) }
+            } catch let error as NetworkError {
+                try damaged(error)
+            }
         }
         if !incomplete.isEmpty { try removeRemains(incomplete) }
         return result

@@ -97,6 +97,8 @@ final class StoreFolder: Sendable {
             return try descriptor.open(name, O_RDONLY | O_NOFOLLOW).readAll()
         } catch  where error.errno == .noSuchFile {
             return nil
+        } catch {
+            throw SystemError("read", "\(path)/\(name)", error.errno)
         }
     }
 

@@ -29,7 +29,11 @@ public struct LinkTable: Sendable {
             if symlink(container, path) == 0 { return .claimed }
             switch Errno.current {
             case .exists:
-                guard let holder = StoredFile.link(path) else { continue }
+                guard let holder = StoredFile.link(path) else {
+                    // Gone meanwhile; or no link at all, which is nobody's.
+                    if attempt == 0 { continue }
+                    return try reclaim(path, from: "", for: container)
+                }
                 if isAlive(holder) { return .held(by: holder) }
                 return try reclaim(path, from: holder, for: container)
             case .noSuchFile where attempt == 0:
@@ -75,6 +79,8 @@ public struct LinkTable: Sendable {
         if let current = StoredFile.link(path) {
             if current != holder, isAlive(current) { return .held(by: current) }
             try StoredFile.remove(path)
+        } else {
+            try FileTree.remove(path)
         }
         if symlink(container, path) == 0 { return .claimed }
         guard Errno.current == .exists, let winner = StoredFile.link(path) else {

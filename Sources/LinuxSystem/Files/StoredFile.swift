@@ -10,7 +10,11 @@ public enum StoredFile {
     /// The file's bytes, or nil when there is none.
     public static func read(_ path: String) throws(SystemError) -> [UInt8]? {
         guard let file = try open(path) else { return nil }
-        return try file.readAll(limit: limit)
+        do {
+            return try file.readAll(limit: limit)
+        } catch {
+            throw SystemError("read", path, error.errno)
+        }
     }
 
     /// The file, for reading, or nil when there is none.

@@ -123,11 +123,6 @@ extension ContainerRecord {
     ///
     /// - Throws: `EngineError.damagedRecord`.
     static func read(_ paths: ContainerPaths) throws -> ContainerRecord? {
-        guard let bytes = try StoredFile.read(paths.record) else { return nil }
-        do {
-            return try ContainerRecord(jsonBytes: bytes, limits: JSONLimits(bytes: StoredFile.limit))
-        } catch {
-            throw EngineError.damagedRecord(path: paths.record, reason: "\(error)")
-        }
+        try StoredRecord.read(paths.record)
     }
 }

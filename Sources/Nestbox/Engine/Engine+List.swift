@@ -8,7 +8,8 @@ extension Engine {
     /// - Parameters:
     ///   - all: whether those that do not run are among them. A filter by status or exit code implies it.
     ///   - filters: conditions; those of one kind are alternatives.
-    ///   - damaged: hears of each container whose record cannot be read. It is not in the list, and keeps no other from it.
+    ///   - damaged: hears of each container with a record that cannot be read. It is not in the list, unless only what it has of networks
+    ///     is unknown, and keeps no other from it.
     /// - Throws: `EngineError` when the root cannot be read.
     public func list(
         all: Bool = false, filters: [ContainerFilter] = [], damaged: (EngineError) -> Void = { _ in }
@@ -39,7 +40,7 @@ extension Engine {
                 guard all || asksForStatus || container.isActive else { continue }
                 if ContainerFilter.matches(container, filters) { result.append(container) }
             }
-            try settleNetworks(of: running)
+            try settleNetworks(of: running, damaged: damaged)
             // Texts of one width sort as the moments do; ids decide between containers of the same nanosecond.
             return result.sorted { ($0.created, $0.id) > ($1.created, $1.id) }
         }

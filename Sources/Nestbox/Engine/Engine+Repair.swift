@@ -42,12 +42,7 @@ extension Engine {
 
     /// The recorded state; that of a container which was never started when there is none.
     func readState(_ paths: ContainerPaths) throws -> ContainerState {
-        guard let bytes = try StoredFile.read(paths.state) else { return ContainerState() }
-        do {
-            return try ContainerState(jsonBytes: bytes)
-        } catch {
-            throw EngineError.damagedRecord(path: paths.state, reason: "\(error)")
-        }
+        try StoredRecord.read(paths.state) ?? ContainerState()
     }
 
     /// Whether what the state says is no longer so.

@@ -170,7 +170,11 @@ extension Engine {
 
     /// Removes what an interrupted change of a container's networks has left, and puts the firewall back if somebody else has
     /// removed it.
-    func settleNetworks(of containers: [Container]) throws {
+    ///
+    /// - Parameter damaged: hears of records that cannot be read.
+    func settleNetworks(
+        of containers: [Container], damaged: (EngineError) throws -> Void = { throw $0 }
+    ) throws {
         var needsFirewall = false
         for container in containers {
             switch container.configuration.network {
@@ -178,17 +182,11 @@ extension Engine {
             case .host, .none, .container: continue
             case .networks: break
             }
-            let state = container.isRunning ? try networkState(of: container.id) : nil
-            if state != nil { needsFirewall = true }
-            guard try isUnsettled(container, state) else { continue }
-            // Whoever holds the lock is just changing them.
-            guard let lock = try FolderLock.tryAcquire(paths.container(container.id).folder) else { continue }
-            defer { lock.hold() }
             do {
-                try settle(container)
-            } catch {
-                // Its end takes all of it back.
-                if container.state.process?.isAlive != false { throw error }
+                if try settleIfNeeded(container) { needsFirewall = true }
+            } catch let error as EngineError {
+                guard case .damagedRecord = error else { throw error }
+                try damaged(error)
             }
         }
         try collectResolvers()
@@ -197,7 +195,7 @@ extension Engine {
         let names = Set(containers.filter(\.isRunning).flatMap { $0.configuration.network.requests.map(\.network) })
         for name in names.sorted() {
             // Without names containers are still of use.
-            if let network = try hostNetwork.store.find(name) { try? hostNetwork.reviveNames(on: network) }
+            if let network = try? hostNetwork.store.find(name) { try? hostNetwork.reviveNames(on: network) }
         }
         for name in Set(containers.filter(\.isRunning).compactMap(\.record.task)) {
             guard let task = try? taskNetwork(name), let lock = try FolderLock.tryAcquire(paths.task(name).folder)
@@ -205,9 +203,25 @@ extension Engine {
             defer { lock.hold() }
             try? bringUp(task)
         }
-        for resolver in Set(try containers.compactMap { try networkState(of: $0.id)?.resolver }) {
+        for resolver in Set(containers.compactMap { (try? networkState(of: $0.id))?.resolver }) {
             try? hostNetwork.start(resolver)
         }
+    }
+
+    /// - Returns: whether the container has anything of the host's network.
+    private func settleIfNeeded(_ container: Container) throws -> Bool {
+        let state = container.isRunning ? try networkState(of: container.id) : nil
+        guard try isUnsettled(container, state) else { return state != nil }
+        // Whoever holds the lock is just changing them.
+        guard let lock = try FolderLock.tryAcquire(paths.container(container.id).folder) else { return state != nil }
+        defer { lock.hold() }
+        do {
+            try settle(container)
+        } catch {
+            // Its end takes all of it back.
+            if container.state.process?.isAlive != false { throw error }
+        }
+        return state != nil
     }
 
     private func isUnsettled(_ container: Container, _ state: NetworkState?) throws -> Bool {

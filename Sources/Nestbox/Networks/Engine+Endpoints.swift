@@ -76,9 +76,11 @@ extension Engine {
 
     /// Gives back every address of a container that nothing else is known of.
     func releaseAllEndpoints(of id: String, but kept: [Endpoint] = []) throws {
-        for network in try hostNetwork.store.all() {
-            let addresses = kept.first { $0.network == network.name }?.addresses ?? []
-            try leases(of: network).releaseAll(of: id, but: addresses)
+        let paths = networkPaths
+        // By the folders: they are there, and the leases in them, whatever has become of the networks' own records.
+        for network in try StoredFile.names(in: paths.networks) {
+            let addresses = kept.first { $0.network == network }?.addresses ?? []
+            try AddressLeases.releaseAll(of: id, but: addresses, on: network, paths)
         }
     }
 
@@ -89,31 +91,43 @@ extension Engine {
 
     /// The places on networks that a container has instead of its first ones; nil when they have never changed.
     func endpointList(of id: String) throws -> EndpointList? {
-        guard let bytes = try StoredFile.read(paths.container(id).endpoints) else { return nil }
-        return try EndpointList(jsonBytes: bytes)
+        try StoredRecord.read(paths.container(id).endpoints)
     }
 
     /// What a container has of the host's network right now; nil when it has nothing.
     func networkState(of id: String) throws -> NetworkState? {
-        guard let bytes = try StoredFile.read(paths.container(id).networkState) else { return nil }
-        return try NetworkState(jsonBytes: bytes)
+        try StoredRecord.read(paths.container(id).networkState)
+    }
+
+    /// The same, without those whose record is damaged: what is done for all containers together is done for the others.
+    private func readableNetworkState(of id: String) throws -> NetworkState? {
+        do {
+            return try networkState(of: id)
+        } catch EngineError.damagedRecord {
+            return nil
+        }
     }
 
     /// Takes back what a container has of the host's network, after its end.
     func withdrawNetwork(of id: String) throws {
-        guard let state = try networkState(of: id) else { return }
-        try hostNetwork.firewall.dismiss(state)
-        try detach(state.all, of: id)
-        if let resolver = state.resolver { try StoredFile.remove(hostNetwork.path(of: id, on: resolver)) }
         let paths = paths.container(id)
+        do {
+            guard let state = try networkState(of: id) else { return }
+            try hostNetwork.firewall.dismiss(state)
+            try detach(state.all, of: id)
+            if let resolver = state.resolver { try StoredFile.remove(hostNetwork.path(of: id, on: resolver)) }
+        } catch EngineError.damagedRecord {
+            // Its interfaces went with its namespace. What the firewall still has of it gives way to whoever needs the place.
+        }
         try StoredFile.remove(paths.farewell)
-        try StoredFile.remove(paths.networkState)
+        try FileTree.remove(paths.networkState)
     }
 
     /// Takes interfaces away, with the names that lead to them.
     func detach(_ attachments: [Attachment], of owner: String) throws {
         for attachment in attachments {
-            try names(on: attachment)?.withdraw(owner)
+            // A network whose record is damaged serves no names.
+            try (try? names(on: attachment))?.withdraw(owner)
             try hostNetwork.disconnect(attachment)
         }
     }
@@ -142,11 +156,16 @@ extension Engine {
     /// Whether a container uses the name server with this address, or somebody is just at work on it.
     private func isUser(_ id: String, of server: IPAddress) throws -> Bool {
         guard ContainerID.isComplete(id) else { return false }
-        if try networkState(of: id)?.resolver?.server == server { return true }
+        if try readableNetworkState(of: id)?.resolver?.server == server { return true }
         guard StoredFile.exists(paths.container(id).folder) else { return false }
         guard let lock = try FolderLock.tryAcquire(paths.container(id).folder) else { return true }
         defer { lock.hold() }
-        return try networkState(of: id)?.resolver?.server == server
+        do {
+            return try networkState(of: id)?.resolver?.server == server
+        } catch EngineError.damagedRecord {
+            // Nobody knows, and a server that is used is missed more than one that is not is noticed.
+            return true
+        }
     }
 
     /// Puts the firewall back if somebody else has removed it or rules of it.
@@ -167,10 +186,10 @@ extension Engine {
     /// What the running containers have of the host's network.
     func runningNetworkStates() throws -> [NetworkState] {
         let containers = try StoredFile.names(in: paths.runContainers).compactMap { id in
-            ContainerID.isComplete(id) ? try networkState(of: id) : nil
+            ContainerID.isComplete(id) ? try readableNetworkState(of: id) : nil
         }
         let tasks = try StoredFile.names(in: paths.runTasks).compactMap { name in
-            try StoredFile.read(paths.task(name).networkState).map { try NetworkState(jsonBytes: $0) }
+            try taskNetworkState(name)
         }
         return containers + tasks
     }

@@ -17,10 +17,11 @@ extension Engine {
 
     /// All networks, by name.
     ///
+    /// - Parameter damaged: hears of each network whose record cannot be read. It is not in the list, and keeps no other from it.
     /// - Throws: `EngineError`.
-    public func networks() throws(EngineError) -> [NetworkDefinition] {
+    public func networks(damaged: (EngineError) -> Void = { _ in }) throws(EngineError) -> [NetworkDefinition] {
         keepFirewall()
-        return try EngineError.wrapping { try hostNetwork.store.all() }
+        return try EngineError.wrapping { try hostNetwork.store.all { damaged(EngineError($0)) } }
     }
 
     /// The network of this name or id, or the only one whose id begins like this.
@@ -43,7 +44,10 @@ extension Engine {
             _ = try list(all: true)
             try host.store.remove(network) { network in
                 try host.takeDown(network)
-                if try host.store.all().count == 1 { try host.firewall.uninstall() }
+                var isLast = true
+                // One that cannot be read may have containers.
+                let others = try host.store.all { _ in isLast = false }
+                if isLast, others.count == 1 { try host.firewall.uninstall() }
             }
             tell("destroy", network)
         }
@@ -56,7 +60,8 @@ extension Engine {
     public func pruneNetworks() throws(EngineError) -> [String] {
         try EngineError.wrapping {
             var removed: [String] = []
-            for network in try hostNetwork.store.all() where network.name != NetworkDefinition.defaultName {
+            for network in try hostNetwork.store.all(damaged: { _ in })
+            where network.name != NetworkDefinition.defaultName {
                 do {
                     try removeNetwork(network)
                     removed.append(network.name)

@@ -87,7 +87,8 @@ extension Engine {
     private func path(of group: String) -> String { paths.securityGroups + "/" + group + ".json" }
 
     private func readGroup(_ name: String) throws -> SecurityGroup? {
-        try StoredFile.read(path(of: name)).map { try SecurityGroup(jsonBytes: $0) }
+        try StoredRecord.read(
+            path(of: name), remedy: "restore it from a copy, or remove the file and make the group anew")
     }
 
     /// Runs `body` while nobody else changes groups.

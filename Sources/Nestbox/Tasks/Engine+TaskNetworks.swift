@@ -81,7 +81,14 @@ extension Engine {
     }
 
     private func readTask(_ name: String) throws -> TaskNetwork? {
-        try StoredFile.read(paths.task(name).record).map { try TaskNetwork(jsonBytes: $0) }
+        try StoredRecord.read(paths.task(name).record, remedy: Self.taskRemedy)
+    }
+
+    private static let taskRemedy = "restore it from a copy, or remove the task's folder and make the task anew"
+
+    /// What a task has of the host's network right now; nil when it has nothing.
+    func taskNetworkState(_ name: String) throws -> NetworkState? {
+        try StoredRecord.read(paths.task(name).networkState, remedy: Self.taskRemedy)
     }
 
     /// Puts a task into other security groups; its containers go on.
@@ -167,8 +174,7 @@ extension Engine {
 
     private func takeDown(_ name: String) throws {
         let paths = paths.task(name)
-        if let bytes = try StoredFile.read(paths.networkState) {
-            let state = try NetworkState(jsonBytes: bytes)
+        if let state = try taskNetworkState(name) {
             try hostNetwork.firewall.dismiss(state)
             try detach(state.all, of: name)
         }

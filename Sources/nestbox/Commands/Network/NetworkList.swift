@@ -35,7 +35,8 @@ struct NetworkList: NestboxCommand {
             parsing: quiet ? "{{.ID}}" : format,
             table: #"{{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}\t{{.Subnets}}"#)
         let conditions = try filter.map { try NameText.keyValue($0, option: "--filter", required: true) }
-        let networks = try globals.engine().networks().filter { network in
+        let all = try globals.engine().networks { StandardError.line("warning: \($0)") }
+        let networks = try all.filter { network in
             try conditions.allSatisfy { try Self.matches(network, $0.0, $0.1) }
         }
         let rows = networks.map { network -> JSONValue in
