@@ -144,21 +144,69 @@ extension IntegrationTests {
             }
         }
 
+        /// The supervisor goes on with what a command had begun that was killed: nobody else begins the same meanwhile.
+        @Test(arguments: ["none", "bridge"]) func aStartGoesOnWithoutItsCommandAndOnce(_ network: String) throws {
+            try TestEngine.with { engine in
+                for _ in 0..<5 {
+                    try engine("create", "--name", "victim", "--network", network, "busybox", "sleep", "1000")
+                    let command = try engine.start("start", "victim")
+                    var supervisor: pid_t?
+                    while supervisor == nil, kill(command.pid, 0) == 0, Self.isRunning(command.pid) {
+                        supervisor = Self.supervisors(of: command.pid).first
+                    }
+                    if let supervisor { kill(supervisor, SIGSTOP) }
+                    command.signal(SIGKILL)
+                    _ = command.finish()
+                    let next = try engine.start("start", "victim")
+                    usleep(50_000)
+                    if let supervisor { kill(supervisor, SIGCONT) }
+                    let result = next.finish()
+                    #expect(result.status == 0, "\(result)")
+                    // The titles and one process.
+                    try #expect(engine("top", "victim").lines.count == 2)
+                    try #expect(engine("exec", "victim", "echo", "in").line == "in")
+                    try #expect(engine("rm", "-f", "victim").status == 0)
+                }
+            }
+        }
+
+        /// It has no record of running yet when it is looked at, and runs when its lock can be had.
+        @Test func removalByForceWaitsForAStart() throws {
+            try TestEngine.with { engine in
+                for _ in 0..<10 {
+                    let command = try engine.start(
+                        "run", "-d", "--name", "victim", "--network", "none", "busybox", "sleep", "1000")
+                    while Self.isRunning(command.pid), TestEngine.names(in: "\(engine.root)/names").isEmpty {}
+                    let removed = try engine("rm", "-f", "victim")
+                    #expect(removed.status == 0, "\(removed)")
+                    _ = command.finish()
+                    for id in try engine("ps", "-aq").lines { try engine("rm", "-f", String(id)) }
+                }
+            }
+        }
+
+        private static func isRunning(_ process: pid_t) -> Bool {
+            (try? TestEngine.read("/proc/\(process)/stat"))?.contains(") Z") == false
+        }
+
+        /// The supervisors that a command has started.
+        private static func supervisors(of command: pid_t) -> [pid_t] {
+            TestEngine.names(in: "/proc").compactMap { process in
+                guard let pid = pid_t(process) else { return nil }
+                let status = (try? TestEngine.read("/proc/\(process)/stat")) ?? ""
+                let parent = status.split(separator: ")").last?.split(separator: " ").dropFirst().first
+                let arguments = (try? TestEngine.read("/proc/\(process)/cmdline")) ?? ""
+                return parent == "\(command)" && arguments.contains("supervise") ? pid : nil
+            }
+        }
+
         @Test func theSupervisorDiesAtAnyMomentOfTheStart() throws {
             try TestEngine.with { engine in
                 try engine("create", "--name", "victim", "busybox", "sleep", "1000")
                 for moment in Self.moments.prefix(8) {
                     let command = try engine.start("start", "victim")
                     usleep(moment)
-                    for process in TestEngine.names(in: "/proc") where process.allSatisfy(\.isNumber) {
-                        let status = (try? TestEngine.read("/proc/\(process)/stat")) ?? ""
-                        let arguments = (try? TestEngine.read("/proc/\(process)/cmdline")) ?? ""
-                        // Only the child of this very command.
-                        let parent = status.split(separator: ")").last?.split(separator: " ").dropFirst().first
-                        if parent == "\(command.pid)", arguments.contains("supervise"), let pid = pid_t(process) {
-                            kill(pid, SIGKILL)
-                        }
-                    }
+                    for process in Self.supervisors(of: command.pid) { kill(process, SIGKILL) }
                     let result = command.finish()
                     #expect(result.status == 0 || !result.error.isEmpty)
                     if try engine.inspect("victim", "{{.State.Running}}") == "true" {

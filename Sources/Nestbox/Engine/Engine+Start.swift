@@ -21,11 +21,11 @@ extension Engine {
             let runtime = try runtime()
             let new = try make(configuration)
             let record = new.record
+            defer { new.lock.hold() }
             do {
                 var input = new.input
                 input.terminalSize = terminalSize
-                let process = try launch(record, input, runtime: runtime, attached: attached)
-                new.lock.hold()
+                let process = try launch(record, input, new.lock, runtime: runtime, attached: attached)
                 if attached { tell("attach", record) }
                 tell("start", record)
                 return RunningContainer(id: record.id, name: record.name, process: process)
@@ -63,7 +63,7 @@ extension Engine {
                 let facts = try HostFacts(gatheredFor: record.configuration)
                 var input = specificationInput(of: record, facts: facts)
                 input.terminalSize = terminalSize
-                let process = try launch(record, input, runtime: runtime, attached: attached)
+                let process = try launch(record, input, lock, runtime: runtime, attached: attached)
                 if attached { tell("attach", record) }
                 tell("start", record)
                 return process
@@ -75,11 +75,17 @@ extension Engine {
     }
 
     /// Hands a locked container to its supervisor and waits for the news that its process runs.
+    ///
+    /// The supervisor has a part in the lock until then: this process may be killed, and what it has begun goes on or is taken back.
     private func launch(
-        _ record: ContainerRecord, _ input: SpecificationInput, runtime: RuntimeLauncher, attached: Bool
+        _ record: ContainerRecord, _ input: SpecificationInput, _ lock: FolderLock, runtime: RuntimeLauncher,
+        attached: Bool
     ) throws -> StartedProcess {
+        defer { lock.hold() }
         let folders = try VolumeFolders(of: record, paths)
         var request = try launchRequest(for: record, folders.applied(to: input))
+        request.lockDescriptor = lock.folder.rawValue
+        let descriptors = folders.descriptors + [lock.folder.rawValue]
         try StoredFile.makeFolder(paths.container(record.id).runFolder)
         if record.configuration.autoRemove { try openNameDoor(of: record.id) }
         try prepareRestarts(of: record)
@@ -88,7 +94,7 @@ extension Engine {
         try ContainerFiles.write(input, try surroundings(of: record, wiring))
         guard let wiring else {
             var process = try runtime.run(
-                "supervise", request: request.jsonBytes(), attached: attached, inheriting: folders.descriptors)
+                "supervise", request: request.jsonBytes(), attached: attached, inheriting: descriptors)
             let isHost = record.configuration.network == .host
             if isHost, record.configuration.ports.contains(where: { !$0.isOwnPort }) {
                 process.warnings.append("ports are not mapped on the host's network")
@@ -101,7 +107,7 @@ extension Engine {
         do {
             var process = try runtime.run(
                 "supervise", request: request.jsonBytes(), attached: attached,
-                inheriting: folders.descriptors + wiring.descriptors, meanwhile: wiring.prepare,
+                inheriting: descriptors + wiring.descriptors, meanwhile: wiring.prepare,
                 makeInterfaces: wiring.makeInterfaces)
             process.warnings += wiring.warnings
             return process

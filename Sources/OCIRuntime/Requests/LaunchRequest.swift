@@ -50,6 +50,9 @@ public struct LaunchRequest: JSONCodable, Hashable {
     public var waitsForNetwork: Bool
     /// Inherited descriptors that stay open until the container's end: sockets that hold its published ports.
     public var heldDescriptors: [Int32]
+    /// The inherited descriptor of the container's lock, held until its record says that it runs, whatever becomes of the engine
+    /// meanwhile; nil: there is none.
+    public var lockDescriptor: Int32?
 
     /// How the container's health is found out, a ``HealthCheck`` as JSON text; nil: it is not.
     ///
@@ -112,6 +115,7 @@ public struct LaunchRequest: JSONCodable, Hashable {
         self.stoppedPath = nil
         self.health = nil
         self.eventFolder = nil
+        self.lockDescriptor = nil
     }
 
     /// Reads a request.
@@ -140,6 +144,7 @@ public struct LaunchRequest: JSONCodable, Hashable {
         health = try object.optional("health")
         eventFolder = try object.optional("eventFolder")
         stoppedPath = try object.optional("stoppedPath")
+        lockDescriptor = try object.optional("lockDescriptor")
         // Not as a list of numbers, whose conformances would stay in every supervisor's memory.
         let numbers = try object.optional("heldDescriptors", as: String.self) ?? ""
         for number in numbers.utf8.split(separator: UInt8(ascii: " ")) {
@@ -174,6 +179,7 @@ public struct LaunchRequest: JSONCodable, Hashable {
         object.set("health", to: health)
         object.set("eventFolder", to: eventFolder)
         object.set("stoppedPath", to: stoppedPath)
+        object.set("lockDescriptor", to: lockDescriptor)
         object.set("heldDescriptors", to: heldDescriptors.map(String.init).joined(separator: " "), unless: "")
         return .object(object)
     }

@@ -19,7 +19,7 @@ struct Restart {
     private(set) var networkNamespace: Int32 = -1
     private(set) var userNamespace: Int32 = -1
     let request: Int32
-    private let kept: [Int32]
+    private var kept: [Int32]
 
     /// The longest pause, and how long a container must have run for the pauses to begin anew (Docker's).
     private static let longestDelay: Int32 = 60_000
@@ -54,6 +54,11 @@ struct Restart {
         request.waitsForNetwork = false
         request.specification.linux?.join(.network, "/proc/self/fd/\(networkNamespace)")
         if userNamespace >= 0 { request.specification.linux?.join(.user, "/proc/self/fd/\(userNamespace)") }
+    }
+
+    /// Does not hand on a descriptor that the request names, as it is closed.
+    mutating func forget(_ descriptor: Int32) {
+        kept.removeAll { $0 == descriptor }
     }
 
     /// Keeps the namespaces that a waiting process has.

@@ -43,6 +43,12 @@ extension Supervisor {
             return (nil, error.exitCode)
         }
         record.started(started.process.pid)
+        // From here on whoever comes knows by the record what runs. Had the engine died before, only the lock would keep them from
+        // starting it once more. A restart has none: its record has said all the time that somebody is at work on it.
+        if let lock = request.lockDescriptor, !isRestart {
+            close(lock)
+            restart.forget(lock)
+        }
         try? report.writeAll(LaunchReport(pid: started.process.pid, warnings: started.warnings).jsonBytes())
         if let client { started.relay.attachStarter(client, sendsInput: request.openStdin) }
         return (Supervisor(started, request, network, record, restart), 0)

@@ -32,7 +32,11 @@ struct Start: NestboxCommand {
                 let container = try engine.container(name)
                 // As in Docker, starting what runs is no error.
                 let isUp = container.isActive && !container.isPaused
-                if !isUp { Warnings.show(try engine.start(container, attached: false).warnings) }
+                do {
+                    if !isUp { Warnings.show(try engine.start(container, attached: false).warnings) }
+                } catch EngineError.alreadyRunning {
+                    // Somebody else was faster.
+                }
                 try StandardOutput.line(name)
             }
         }
