@@ -60,6 +60,8 @@ extension Engine {
             guard !current.isActive else { throw EngineError.alreadyRunning(container: container.id) }
             let record = current.record
             do {
+                // A supervisor that was killed while it started the container has left a process that is just dying.
+                if try cgroup(of: current).isPopulated() { try killCgroup(of: record) }
                 let facts = try HostFacts(gatheredFor: record.configuration)
                 var input = specificationInput(of: record, facts: facts)
                 input.terminalSize = terminalSize
@@ -112,8 +114,9 @@ extension Engine {
             process.warnings += wiring.warnings
             return process
         } catch {
-            // The supervisor has done so if it came that far.
-            try? withdrawNetwork(of: record.id)
+            // The supervisor has done so, too, if it came that far; but it may have failed, and removed the record of it, before
+            // the last of it was there.
+            try? withdrawNetwork(of: record.id, wiring.state)
             throw error
         }
     }
@@ -255,6 +258,8 @@ extension Engine {
 
     /// A start that failed: `--rm` removes the container, any other keeps the reason and exit code for `inspect`.
     private func recordFailedStart(of record: ContainerRecord, _ error: any Error) throws {
+        // The supervisor has done so unless it was killed.
+        try? killCgroup(of: record)
         if record.configuration.autoRemove {
             try removeLocked(record, withVolumes: true)
             return

@@ -7,7 +7,8 @@ internal import OCISpec
 final class ContainerWiring {
     private let engine: Engine
     private let id: String
-    private let state: NetworkState
+    /// What is made for it.
+    let state: NetworkState
     private let networks: [NetworkDefinition]
     private let names: [String]
     /// Whether the container asks its networks' servers, and not those that were asked for.

@@ -109,10 +109,12 @@ extension Engine {
     }
 
     /// Takes back what a container has of the host's network, after its end.
-    func withdrawNetwork(of id: String) throws {
+    ///
+    /// - Parameter known: what it may have, as far as nothing is written down any more.
+    func withdrawNetwork(of id: String, _ known: NetworkState? = nil) throws {
         let paths = paths.container(id)
         do {
-            guard let state = try networkState(of: id) else { return }
+            guard let state = try networkState(of: id) ?? known else { return }
             try hostNetwork.firewall.dismiss(state)
             try detach(state.all, of: id)
             if let resolver = state.resolver { try StoredFile.remove(hostNetwork.path(of: id, on: resolver)) }
