@@ -113,16 +113,20 @@ extension Engine {
     /// - Parameter known: what it may have, as far as nothing is written down any more.
     func withdrawNetwork(of id: String, _ known: NetworkState? = nil) throws {
         let paths = paths.container(id)
+        var isUnfinished = false
         do {
             guard let state = try networkState(of: id) ?? known else { return }
             try hostNetwork.firewall.dismiss(state)
             try detach(state.all, of: id)
             if let resolver = state.resolver { try StoredFile.remove(hostNetwork.path(of: id, on: resolver)) }
+            isUnfinished = !state.unfinished.isEmpty
         } catch EngineError.damagedRecord {
             // Its interfaces went with its namespace. What the firewall still has of it gives way to whoever needs the place.
         }
         try StoredFile.remove(paths.farewell)
         try FileTree.remove(paths.networkState)
+        // Whoever was changing its networks died before the firewall knew, so that this still has what was before the change.
+        if isUnfinished { try hostNetwork.reinstallFirewall { try runningNetworkStates() } }
     }
 
     /// Takes interfaces away, with the names that lead to them.
