@@ -14,21 +14,37 @@ extension Engine {
     /// - Throws: `EngineError`: `.cannotRemoveRunning`, `.busy`, …
     public func remove(_ container: Container, force: Bool = false, volumes: Bool = false) throws(EngineError) {
         try EngineError.wrapping {
-            let paths = paths.container(container.id)
-            let boot = BootID()
-            if let current = try examine(container.id, boot: boot), current.isActive {
-                guard force else { throw EngineError.cannotRemoveRunning(container: container.id) }
-                try killForGood(current)
+            // One that is just being started runs when its lock can be had.
+            for _ in 0..<Self.removalAttempts {
+                if try removeUnlessStarted(container, force: force, volumes: volumes) { return }
             }
-            guard let lock = try lock(container.id) else { return }
-            defer { lock.hold() }
-            guard let current = try repair(paths, boot: boot) else { return }
-            guard !current.isActive else { throw EngineError.cannotRemoveRunning(container: container.id) }
-            // The supervisor of a --rm container may still be removing: its unconditional removals must not meet names that
-            // somebody else claims meanwhile.
-            try endSupervisor(of: current.state, boot: boot)
-            try removeLocked(current.record, withVolumes: volumes || current.configuration.autoRemove)
+            throw EngineError.cannotRemoveRunning(container: container.id)
         }
+    }
+
+    /// How often a container is killed that somebody else starts again at once.
+    private static let removalAttempts = 8
+
+    /// - Returns: false when it was killed, and runs again, or was just being started.
+    private func removeUnlessStarted(_ container: Container, force: Bool, volumes: Bool) throws -> Bool {
+        let paths = paths.container(container.id)
+        let boot = BootID()
+        if let current = try examine(container.id, boot: boot), current.isActive {
+            guard force else { throw EngineError.cannotRemoveRunning(container: container.id) }
+            try killForGood(current)
+        }
+        guard let lock = try lock(container.id) else { return true }
+        defer { lock.hold() }
+        guard let current = try repair(paths, boot: boot) else { return true }
+        guard !current.isActive else {
+            guard force else { throw EngineError.cannotRemoveRunning(container: container.id) }
+            return false
+        }
+        // The supervisor of a --rm container may still be removing: its unconditional removals must not meet names that
+        // somebody else claims meanwhile.
+        try endSupervisor(of: current.state, boot: boot)
+        try removeLocked(current.record, withVolumes: volumes || current.configuration.autoRemove)
+        return true
     }
 
     /// Removes a container by what its folder is called alone: its records cannot be read.
