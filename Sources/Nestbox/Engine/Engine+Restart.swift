@@ -78,7 +78,9 @@ extension Engine {
         try change(container) { record, current in
             record.configuration.restart = policy
             try record.configuration.validate()
-            if current.isActive { try writePolicy(of: record) }
+            guard current.isActive else { return {} }
+            try writePolicy(of: record)
+            return { try? writePolicy(of: current.record) }
         }
     }
 

@@ -15,24 +15,30 @@ extension Engine {
             try change(&record.configuration.resources)
             try record.configuration.validate()
             let (old, new) = (try limits(of: current.record), try limits(of: record))
-            guard current.isActive else { return }
+            guard current.isActive else { return {} }
             // A restart by its policy takes them from here.
-            try AtomicFile.write(new.jsonBytes(), to: paths.container(container.id).limits)
-            guard current.isRunning else { return }
-            let cgroup = try cgroup(of: current)
+            let limitsPath = paths.container(container.id).limits
+            let cgroup = current.isRunning ? try cgroup(of: current) : nil
+            let takeBack = {
+                try? cgroup?.apply(old)
+                try? AtomicFile.write(old.jsonBytes(), to: limitsPath)
+            }
             do {
-                try cgroup.apply(new)
+                try AtomicFile.write(new.jsonBytes(), to: limitsPath)
+                try cgroup?.apply(new)
             } catch {
-                try? cgroup.apply(old)
-                try? AtomicFile.write(old.jsonBytes(), to: paths.container(container.id).limits)
+                takeBack()
                 throw error
             }
+            return { takeBack() }
         }
     }
 
     /// Changes a container's record.
+    ///
+    /// - Parameter body: changes what it is about, and says how that is taken back when the record cannot be written.
     func change(
-        _ container: Container, _ body: (inout ContainerRecord, Container) throws -> Void
+        _ container: Container, _ body: (inout ContainerRecord, Container) throws -> () -> Void
     ) throws(EngineError) {
         try EngineError.wrapping {
             guard let lock = try lock(container.id) else { throw EngineError.noSuchContainer(container.name) }
@@ -40,8 +46,15 @@ extension Engine {
             let paths = paths.container(container.id)
             guard let current = try repair(paths) else { throw EngineError.noSuchContainer(container.name) }
             var record = current.record
-            try body(&record, current)
-            try AtomicFile.write(record.jsonBytes(), to: paths.record, isFlushed: !record.configuration.autoRemove)
+            let takeBack = try body(&record, current)
+            do {
+                try AtomicFile.write(
+                    record.jsonBytes(), to: paths.record, isFlushed: !record.configuration.autoRemove)
+            } catch {
+                // What the record says is what holds.
+                takeBack()
+                throw error
+            }
             tell("update", record)
         }
     }
