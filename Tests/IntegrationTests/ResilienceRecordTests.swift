@@ -58,6 +58,9 @@ extension IntegrationTests {
                 try #expect(engine("ps", "-aq").output.isEmpty)
                 #expect(TestEngine.names(in: "\(engine.root)/containers").isEmpty)
                 #expect(TestEngine.names(in: "\(engine.runRoot)/containers").isEmpty)
+                #expect(TestEngine.names(in: "\(engine.root)/ids").isEmpty)
+                // And whoever does not look first takes over what is in the way.
+                for number in 0..<12_288 where number % 64 == 0 { symlink(gone, "\(engine.root)/ids/\(number)") }
                 let result = try engine("run", "-d", "--name", "web", "busybox", "sleep", "1000")
                 #expect(result.status == 0, "\(result)")
                 try #expect(engine("rm", "-f", "web").status == 0)

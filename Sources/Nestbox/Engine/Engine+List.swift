@@ -22,7 +22,7 @@ extension Engine {
                 default: false
                 }
             }
-            try removeStaleNames()
+            try removeStaleLinks()
             var result: [Container] = []
             var running: [Container] = []
             for id in try StoredFile.names(in: paths.containers) where ContainerID.isComplete(id) {

@@ -103,7 +103,7 @@ extension Engine {
     /// Lets the supervisor of a `--rm` container remove its name.
     ///
     /// It removes what it was told at its start, whoever has it then. So it is told of a way there, which a renaming closes; a name that
-    /// it leaves is removed by ``removeStaleNames()``.
+    /// it leaves is removed by ``removeStaleLinks()``.
     func openNameDoor(of id: String) throws(SystemError) {
         let door = paths.container(id).nameDoor
         do {
@@ -113,18 +113,21 @@ extension Engine {
         }
     }
 
-    /// Removes the names that containers which are gone have left.
-    func removeStaleNames() throws {
-        // In this order: a container is there before it has a name, and loses its name first.
-        let count = try StoredFile.names(in: paths.names).count
-        guard count > 0, try count > StoredFile.names(in: paths.containers).count else { return }
-        // Whoever only looks is not kept from it.
-        try? names.removeStale()
+    /// Removes the names and ranges of ids that containers which are gone have left: whoever removed one has died before its end.
+    func removeStaleLinks() throws {
+        for table in [names, idRanges.table] {
+            // In this order: a container is there before it has a link.
+            let count = try StoredFile.names(in: table.folder).count
+            guard count > 0 else { continue }
+            let owners = try table.owners.reduce(0) { try $0 + StoredFile.names(in: $1).count }
+            // Whoever only looks is not kept from it.
+            if count > owners { try? table.removeStale() }
+        }
     }
 }
 
 extension LinkTable {
-    /// Removes the names of containers that are gone, which could be claimed again, but nobody may ever do so.
+    /// Removes the links of containers that are gone, which could be claimed again, but nobody may ever do so.
     func removeStale() throws(SystemError) {
         // Nobody takes a stale link over meanwhile.
         guard let lock = try FolderLock.tryAcquire(folder) else { return }

@@ -2,7 +2,7 @@ internal import LinuxSystem
 
 /// Which container has which range of host ids: one symlink each, `ids/<number>` → container id.
 struct IDRangeLeases: Sendable {
-    private let table: LinkTable
+    let table: LinkTable
 
     init(paths: EnginePaths) {
         table = LinkTable(folder: paths.idRanges, owners: [paths.containers, paths.tasks])
