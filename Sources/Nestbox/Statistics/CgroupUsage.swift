@@ -22,17 +22,26 @@ extension CgroupUsage {
     /// Reads what is shown of a container that runs; nil when there is no such cgroup.
     ///
     /// Here and not beside ``Cgroup``: supervisors link that, and their memory is counted by the page.
-    init?(of cgroup: Cgroup) throws {
-        let counters = try cgroup.statistics()
-        // Counted for every cgroup that is there.
-        guard counters.cpuNanoseconds != nil else { return nil }
-        cpuNanoseconds = counters.cpuNanoseconds
-        memoryLimit = counters.memoryLimit
-        pids = counters.pidsCurrent
+    /// - Parameter isBrief: nothing but the processor time is wanted.
+    init?(of cgroup: Cgroup, isBrief: Bool = false) {
         let layout = cgroup.layout
-        if let current = counters.memoryCurrent {
+        if layout.version(of: .cpuacct) == .v1 {
+            cpuNanoseconds = cgroup.number(of: "cpuacct.usage", .cpuacct)
+        }
+        // Counted for every cgroup that is there, whoever has the controller.
+        if cpuNanoseconds == nil, let text = cgroup.text(of: "cpu.stat", in: layout.unified) {
+            cpuNanoseconds = Self.number("usage_usec", in: text).map { $0 &* 1000 }
+        }
+        guard cpuNanoseconds != nil else { return nil }
+        if isBrief { return }
+        pids = cgroup.number(of: "pids.current", .pids)
+        let isOld = layout.version(of: .memory) == .v1
+        // v1 writes "unlimited" as the largest number of whole pages.
+        let limit = cgroup.number(of: isOld ? "memory.limit_in_bytes" : "memory.max", .memory)
+        memoryLimit = limit.flatMap { $0 >= UInt64(Int64.max) - 65_536 ? nil : $0 }
+        if let current = cgroup.number(of: isOld ? "memory.usage_in_bytes" : "memory.current", .memory) {
             // Of the whole tree, as the usage is; on v2 every number is.
-            let key = layout.version(of: .memory) == .v1 ? "total_inactive_file" : "inactive_file"
+            let key = isOld ? "total_inactive_file" : "inactive_file"
             let text = cgroup.text(of: "memory.stat", .memory) ?? ""
             let (used, isNegative) = current.subtractingReportingOverflow(Self.number(key, in: text) ?? 0)
             memory = isNegative ? current : used
@@ -77,6 +86,16 @@ extension CgroupUsage {
 extension Cgroup {
     /// The text of a file in the group of a controller; nil when it is not there, or not any more.
     func text(of file: String, _ controller: CgroupController) -> String? {
-        (try? StoredFile.readText("\(layout.v1[controller] ?? layout.unified)/\(path)/\(file)")) ?? nil
+        text(of: file, in: layout.v1[controller] ?? layout.unified)
+    }
+
+    /// By its path at once: hundreds of containers are asked, and opening the folder first would double the calls.
+    func text(of file: String, in hierarchy: String) -> String? {
+        (try? StoredFile.readText("\(hierarchy)/\(path)/\(file)")) ?? nil
+    }
+
+    /// The number in a file; nil when it is not there, or is a word such as `max`.
+    func number(of file: String, _ controller: CgroupController) -> UInt64? {
+        text(of: file, controller).flatMap { UInt64($0.prefix { $0 != "\n" }) }
     }
 }

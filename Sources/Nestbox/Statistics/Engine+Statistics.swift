@@ -6,8 +6,14 @@ extension Engine {
     /// What a running container uses now, read from the kernel's own files.
     ///
     /// The container is taken as it was found: whoever reads again and again needs no other look at it.
+    ///
+    /// - Parameters:
+    ///   - container: the container.
+    ///   - isBrief: only the processor time is wanted, for ``ContainerStatistics/cpuPercentage(since:)``; the rest is 0.
     /// - Throws: `EngineError.notRunning`, …
-    public func statistics(of container: Container) throws(EngineError) -> ContainerStatistics {
+    public func statistics(
+        of container: Container, isBrief: Bool = false
+    ) throws(EngineError) -> ContainerStatistics {
         try EngineError.wrapping {
             guard container.isRunning, let process = container.state.process else {
                 throw EngineError.notRunning(container: container.id, status: container.status)
@@ -15,7 +21,7 @@ extension Engine {
             let cgroup = try cgroup(of: container)
             var moment = timespec()
             clock_gettime(CLOCK_MONOTONIC, &moment)
-            guard let usage = try CgroupUsage(of: cgroup) else {
+            guard let usage = CgroupUsage(of: cgroup, isBrief: isBrief) else {
                 throw EngineError.notRunning(container: container.id, status: "it has just exited")
             }
             let total = UInt64(max(1, sysconf(Int32(_SC_PHYS_PAGES)))) * UInt64(max(1, sysconf(Int32(_SC_PAGESIZE))))
@@ -24,7 +30,8 @@ extension Engine {
                 cpuNanoseconds: usage.cpuNanoseconds ?? 0, memory: usage.memory ?? 0,
                 memoryLimit: min(usage.memoryLimit ?? total, total), networkReceived: 0, networkSent: 0,
                 blockRead: usage.blockRead ?? 0, blockWritten: usage.blockWritten ?? 0, processes: usage.pids ?? 0)
-            if container.configuration.network != .host, let bytes = NetworkCounters(of: process) {
+            if isBrief { return result }
+            if container.configuration.network.hasInterfaces, let bytes = NetworkCounters(of: process) {
                 (result.networkReceived, result.networkSent) = (bytes.received, bytes.sent)
             }
             if usage.blockRead == nil {
@@ -42,8 +49,11 @@ extension Engine {
     /// - Parameters:
     ///   - ids: complete ids of the containers; those that are gone are left out. Nil: every container.
     ///   - all: whether those that do not run are among them. Those that were asked for always are.
+    ///   - isBrief: only the processor times are wanted.
     /// - Throws: `EngineError` when the root cannot be read.
-    public func samples(of ids: [String]? = nil, all: Bool = false) throws(EngineError) -> [ContainerSample] {
+    public func samples(
+        of ids: [String]? = nil, all: Bool = false, isBrief: Bool = false
+    ) throws(EngineError) -> [ContainerSample] {
         try EngineError.wrapping {
             let boot = BootID()
             let chosen = try ids ?? StoredFile.names(in: paths.containers).filter(ContainerID.isComplete)
@@ -55,12 +65,22 @@ extension Engine {
                 }
             }
             let samples = containers.filter { all || ids != nil || $0.isRunning }.compactMap { container in
-                let statistics = container.isRunning ? try? statistics(of: container) : nil
+                let statistics = container.isRunning ? try? statistics(of: container, isBrief: isBrief) : nil
                 // One that ends at this moment is not among those that run any more.
                 if container.isRunning, statistics == nil, !all, ids == nil { return nil as ContainerSample? }
                 return ContainerSample(container: container, statistics: statistics)
             }
             return samples.sorted { ($0.container.created, $0.container.id) > ($1.container.created, $1.container.id) }
+        }
+    }
+}
+
+extension NetworkMode {
+    /// Whether there are interfaces that count the container's own traffic.
+    fileprivate var hasInterfaces: Bool {
+        switch self {
+        case .host, .none: false
+        default: true
         }
     }
 }

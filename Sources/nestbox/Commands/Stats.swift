@@ -34,7 +34,9 @@ struct Stats: NestboxCommand {
         for name in containers { given[try engine.container(name).id] = name }
         let ids = containers.isEmpty ? nil : Array(given.keys)
         var earlier: [String: ContainerStatistics] = [:]
-        for sample in try engine.samples(of: ids, all: all) { earlier[sample.container.id] = sample.statistics }
+        for sample in try engine.samples(of: ids, all: all, isBrief: true) {
+            earlier[sample.container.id] = sample.statistics
+        }
         while true {
             sleep(1)
             let samples = try engine.samples(of: ids, all: all)
