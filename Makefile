@@ -19,8 +19,11 @@ FIXTURE_PACKAGES := busybox-static python3 zstd gzip
 # Tests find the executables and images by these; they are the same in the VM.
 export NESTBOX_BIN := $(CURDIR)/bin
 export NESTBOX_FIXTURES := $(CURDIR)/.cache/fixtures
+# What kills after the N-th system call; a variable to tests only where it was made.
+KILL_WALK := $(CURDIR)/.build/killwalk
 
-.PHONY: help setup build demo fixtures test build-tests unit-test integration-test vm-test vm-shell examples bench lint docs \
+.PHONY: help setup build demo fixtures test build-tests unit-test integration-test kill-walk vm-test vm-shell \
+	examples bench lint docs \
 	manual install uninstall clean
 
 help: ## List the targets
@@ -52,9 +55,18 @@ test: build build-tests fixtures unit-test integration-test vm-test ## All tests
 unit-test: build-tests ## Tests that need no container
 	swift test --skip-build --disable-xctest --skip IntegrationTests
 
-integration-test: build build-tests fixtures ## Real containers on this machine, in network namespaces of the tests' own; needs root
+integration-test: export NESTBOX_KILL_WALK := $(KILL_WALK)
+integration-test: build build-tests fixtures $(KILL_WALK) ## Real containers on this machine, in network namespaces of the tests' own; needs root
 	@Tests/Support/packages.sh $(TEST_PACKAGES)
 	swift test --skip-build --disable-xctest --filter IntegrationTests
+
+$(KILL_WALK): Tests/KillWalk/killwalk.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -Wall -Wextra -Werror -o $@ $<
+
+kill-walk: build fixtures $(KILL_WALK) ## kill -9 after each changing system call of each command (WALK="--stride 5 'rm -f'"); an hour
+	@Tests/Support/packages.sh $(TEST_PACKAGES)
+	Tests/KillWalk/walk.py --tool "$(KILL_WALK)" --bin "$(NESTBOX_BIN)" --fixtures "$(NESTBOX_FIXTURES)" $(WALK)
 
 vm-test: build build-tests fixtures ## Integration tests in VMs with pure cgroup v2 (KERNELS="6.1 6.12")
 	@Tests/Support/packages.sh $(TEST_PACKAGES)

@@ -1,0 +1,308 @@
+"""The commands that are walked: what is made before each, and what must hold when it was killed."""
+from engine import ROOT, Finding, read, wait_until
+
+
+class Walk:
+    """One command: what is made before it, and what must hold when it was killed."""
+
+    words = []
+    follows = False  # a supervisor that is there already
+
+    def __init__(self, engine):
+        self.engine = engine
+
+    def prepare(self):
+        pass
+
+    def check(self, status):
+        """What is there can be used."""
+
+    def repeat(self):
+        """The same once more, to its end."""
+        engine = self.engine
+        engine("run", "--rm", "--name", "victim", "-p", "8080:80", "-v", "vol:/d", "busybox", "true")
+
+    def clean(self):
+        engine = self.engine
+        for name in ("victim", "other"):
+            if name in engine.names():
+                engine("rm", "-f", "-v", name)
+            if name in engine.names():
+                raise Finding("doubled", f"{name} is there after rm -f")
+        self.repeat()
+        engine("volume", "rm", "vol", expect=None)
+
+    def usable(self, name="victim"):
+        """Whether a container is listed; if it is, it is whole."""
+        engine = self.engine
+        names = engine.names()
+        if len(names) != len(set(names)):
+            raise Finding("doubled", f"{names}")
+        if name not in names:
+            return None
+        looked = engine("inspect", "--format", "{{.State.Status}}", name, expect=None)
+        status = looked.stdout.strip()
+        if looked.returncode and name not in engine.names():
+            # One with --rm has come to its end.
+            return None
+        if status == "running":
+            result = engine("exec", name, "echo", "in", expect=None)
+            if result.stdout != "in\n" and name in engine.names() and engine.inspect(name, "{{.State.Status}}") == "running":
+                raise Finding("lost", f"{name} runs, but exec: {result.stderr.strip()}")
+        elif status not in ("created", "exited"):
+            raise Finding("lost", f"{name} is {status}")
+        return status
+
+
+class RunDetached(Walk):
+    words = ["run", "-d", "--name", "victim", "-p", "8080:80", "-v", "vol:/d", "-v", "/anonymous", "busybox", "sleep", "1000"]
+
+    def check(self, status):
+        state = self.usable()
+        if status == 0 and state is None:
+            raise Finding("lost", "run -d has succeeded, and there is no container")
+        if state in ("created", "exited"):
+            self.engine("start", "victim")
+            if self.usable() != "running":
+                raise Finding("lost", "it was started and does not run")
+
+
+class RunTemporary(Walk):
+    words = ["run", "--rm", "--name", "victim", "-p", "8080:80", "-v", "vol:/d", "-v", "/anonymous", "busybox", "true"]
+
+    def check(self, status):
+        # It comes to its end by itself: nobody need do anything about that.
+        if not wait_until(lambda: "victim" not in self.engine.names() or self.engine.inspect_status() == "created"):
+            raise Finding("lost", "the container does not go")
+
+
+class RunHost(RunDetached):
+    words = ["run", "-d", "--name", "victim", "--network", "none", "--user", "1000", "-v", "vol:/d", "busybox", "sleep", "1000"]
+
+
+class Create(RunDetached):
+    words = ["create", "--name", "victim", "-p", "8080:80", "-v", "vol:/d", "-v", "/anonymous", "busybox", "sleep", "1000"]
+
+
+class Running(Walk):
+    """A command about a container that runs."""
+
+    follows = True
+
+    def prepare(self):
+        self.engine("run", "-d", "--name", "victim", "-p", "8080:80", "-v", "vol:/d", "-v", "/anonymous", "busybox",
+                    "sh", "-c", "echo first; exec sleep 1000")
+
+    def check(self, status):
+        if self.usable() is None:
+            raise Finding("lost", "the container is gone")
+
+
+class Stop(Running):
+    words = ["stop", "-t", "0", "victim"]
+
+    def check(self, status):
+        super().check(status)
+        self.engine("stop", "-t", "0", "victim")
+        if self.engine.inspect("victim", "{{.State.Status}}") != "exited":
+            raise Finding("lost", "stop does not stop it")
+        if self.engine("logs", "victim").stdout != "first\n":
+            raise Finding("lost", "its log is gone")
+
+
+class Remove(Running):
+    words = ["rm", "-f", "-v", "victim"]
+
+    def check(self, status):
+        self.usable()
+
+
+class Exec(Running):
+    words = ["exec", "victim", "sh", "-c", "echo x >/tmp/x"]
+    follows = False
+
+    def check(self, status):
+        super().check(status)
+        if self.engine.inspect("victim", "{{.State.Status}}") != "running":
+            raise Finding("lost", "exec has ended the container")
+
+
+class Update(Running):
+    words = ["update", "-m", "64m", "--memory-swap", "64m", "victim"]
+
+    def check(self, status):
+        super().check(status)
+        if self.engine.inspect("victim", "{{.State.Status}}") == "running":
+            self.engine("update", "-m", "48m", "--memory-swap", "48m", "victim")
+            if self.engine.inspect("victim", "{{.HostConfig.Memory}}") != str(48 << 20):
+                raise Finding("lost", "update does not change the limit")
+
+
+class Rename(Running):
+    words = ["rename", "victim", "other"]
+
+    def check(self, status):
+        names = self.engine.names()
+        if ("victim" in names) == ("other" in names):
+            raise Finding("doubled" if "other" in names else "lost", f"{names}")
+        if status == 0 and "victim" in names:
+            raise Finding("lost", "it was renamed and has its old name")
+        self.usable("other" if "other" in names else "victim")
+
+
+class Pause(Running):
+    words = ["pause", "victim"]
+
+    def check(self, status):
+        state = self.engine.inspect("victim", "{{.State.Status}}")
+        if state == "paused":
+            self.engine("unpause", "victim")
+        super().check(status)
+
+
+class Kill(Running):
+    words = ["kill", "victim"]
+
+
+class Start(Walk):
+    words = ["start", "victim"]
+
+    def prepare(self):
+        self.engine("create", "--name", "victim", "-p", "8080:80", "-v", "vol:/d", "-v", "/anonymous", "busybox",
+                    "sleep", "1000")
+
+    def check(self, status):
+        state = self.usable()
+        if state is None:
+            raise Finding("lost", "the container is gone")
+        if status == 0 and state == "created":
+            raise Finding("lost", "it was started, and nothing is known of that")
+        if state != "running":
+            self.engine("start", "victim")
+            if self.usable() != "running":
+                raise Finding("lost", "it was started and does not run")
+
+
+class Connect(Running):
+    words = ["network", "connect", "lane", "victim"]
+
+    def is_connected(self):
+        return '"lane"' in self.engine.inspect("victim", "{{json .NetworkSettings.Networks}}")
+
+    def check(self, status):
+        super().check(status)
+        if status == 0 and not self.is_connected():
+            raise Finding("lost", "it was connected and is not")
+        if self.engine.inspect("victim", "{{.State.Status}}") != "running":
+            return
+        links = self.engine("exec", "victim", "ls", "/sys/class/net").stdout.split()
+        if len(links) != (3 if self.is_connected() else 2):
+            raise Finding("lost", f"it has {links}, and is {'' if self.is_connected() else 'not '}connected")
+        if not self.is_connected():
+            self.engine("network", "connect", "lane", "victim")
+        self.engine("network", "disconnect", "lane", "victim")
+
+
+class Disconnect(Connect):
+    words = ["network", "disconnect", "lane", "victim"]
+
+    def prepare(self):
+        super().prepare()
+        self.engine("network", "connect", "lane", "victim")
+
+    def check(self, status):
+        super().check(0 if self.is_connected() else 1)
+
+
+class VolumeRemove(Walk):
+    words = ["volume", "rm", "vol"]
+
+    def prepare(self):
+        self.engine("volume", "create", "vol")
+        with open(f"{ROOT}/volumes/vol/_data/file", "w") as file:
+            file.write("content")
+
+    def check(self, status):
+        names = self.engine("volume", "ls", "-q").stdout.split()
+        if status == 0 and "vol" in names:
+            raise Finding("lost", "the volume was removed and is there")
+        if "vol" in names and read(f"{ROOT}/volumes/vol/_data/file") != "content":
+            raise Finding("lost", "the volume is there without its file")
+
+
+class VolumeCreate(Walk):
+    words = ["volume", "create", "--label", "a=b", "vol"]
+
+    def check(self, status):
+        names = self.engine("volume", "ls", "-q").stdout.split()
+        if status == 0 and "vol" not in names:
+            raise Finding("lost", "the volume was made and is not there")
+        if "vol" in names and self.engine("volume", "inspect", "-f", "{{.Labels.a}}", "vol").stdout != "b\n":
+            raise Finding("lost", "the volume is there without its label")
+
+
+class NetworkCreate(Walk):
+    words = ["network", "create", "--ipv6", "new"]
+
+    def check(self, status):
+        names = self.engine("network", "ls", "--format", "{{.Name}}").stdout.split()
+        if status == 0 and "new" not in names:
+            raise Finding("lost", "the network was made and is not there")
+        if "new" not in names:
+            self.engine("network", "create", "--ipv6", "new")
+        self.engine("run", "--rm", "--network", "new", "busybox", "true")
+        self.engine("network", "rm", "new")
+
+
+class NetworkRemove(NetworkCreate):
+    words = ["network", "rm", "new"]
+
+    def prepare(self):
+        self.engine("network", "create", "--ipv6", "new")
+        self.engine("run", "--rm", "--network", "new", "busybox", "true")
+
+    def check(self, status):
+        super().check(1)
+
+
+class Load(Walk):
+    def prepare(self):
+        self.words = ["load", "-q", "-i", f"{self.engine.fixtures}/app-docker.tar"]
+
+    def check(self, status):
+        engine = self.engine
+        images = engine("images", "--format", "{{.Repository}}:{{.Tag}}").stdout.split()
+        if "busybox:latest" not in images:
+            raise Finding("lost", "the other image is gone")
+        others = [image for image in images if image != "busybox:latest"]
+        if status == 0 and not others:
+            raise Finding("lost", "the image was loaded and is not there")
+        for image in others:
+            engine("run", "--rm", "--network", "none", "--entrypoint", "true", image)
+        if len(others) > 1:
+            raise Finding("doubled", f"{images}")
+        engine(*self.words)
+        for image in engine("images", "--format", "{{.Repository}}:{{.Tag}}").stdout.split():
+            if image != "busybox:latest":
+                engine("run", "--rm", "--network", "none", "--entrypoint", "true", image)
+                engine("rmi", image)
+
+
+class RemoveImage(Load):
+    def prepare(self):
+        super().prepare()
+        self.engine(*self.words)
+        images = self.engine("images", "--format", "{{.Repository}}:{{.Tag}}").stdout.split()
+        self.words = ["rmi"] + [image for image in images if image != "busybox:latest"]
+
+    def check(self, status):
+        Load.prepare(self)
+        super().check(1)
+
+
+WALKS = {
+    "run -d": RunDetached, "run --rm": RunTemporary, "run none": RunHost, "create": Create, "start": Start, "stop": Stop,
+    "kill": Kill, "rm -f": Remove, "exec": Exec, "update": Update, "rename": Rename, "pause": Pause, "load": Load,
+    "rmi": RemoveImage, "volume create": VolumeCreate, "volume rm": VolumeRemove, "network create": NetworkCreate,
+    "network rm": NetworkRemove, "network connect": Connect, "network disconnect": Disconnect,
+}
