@@ -5,47 +5,11 @@ import Testing
 extension IntegrationTests {
     /// Disks that are full or cannot be written to.
     @Suite struct ResilienceDisk {
-        /// An engine whose root is a small file system of its own.
-        private func withSmallRoot(_ body: (TestEngine) throws -> Void) throws {
-            try TestEngine.with(image: nil) { engine in
-                mkdir(engine.root, 0o700)
-                try mountSmall(on: engine.root, image: "\(engine.folder)/image")
-                defer { umount2(engine.root, Int32(MNT_DETACH)) }
-                try #require(
-                    engine("load", "-q", "-i", TestEngine.fixture("busybox-docker.tar")).status == 0)
-                try body(engine)
-                for id in try engine("ps", "-aq").lines { try engine("rm", "-f", String(id)) }
-                try engine("network", "rm", "-f", "bridge")
-            }
-        }
-
-        /// Mounts 12 MiB: tmpfs, or ext4 from a file where tmpfs has no ID-mapped mounts yet.
-        private func mountSmall(on path: String, image: String) throws {
-            guard KernelVersion.running() < KernelVersion(6, 3) else {
-                try #require(mount("small", path, "tmpfs", 0, "size=12m,mode=700") == 0)
-                return
-            }
-            try FileDescriptor.open(image, O_WRONLY | O_CREAT).writeAll([])
-            try #require(truncate(image, 12 << 20) == 0)
-            for command in [["mke2fs", "-F", "-m", "0", image], ["mount", "-t", "ext4", "-o", "loop", image, path]] {
-                let result = try Command.run(command)
-                try #require(result.status == 0, "\(command): \(result)")
-            }
-        }
-
-        private func fill(_ folder: String) throws {
-            let file = try FileDescriptor.open("\(folder)/filler", O_WRONLY | O_CREAT | O_APPEND, mode: 0o600)
-            for size in [1 << 16, 1 << 12, 1] {
-                let bytes = [UInt8](repeating: 0, count: size)
-                while write(file.rawValue, bytes, size) == size {}
-            }
-        }
-
         @Test func aFullDiskIsAClearErrorAndLosesNothing() throws {
-            try withSmallRoot { engine in
+            try TestEngine.withSmallRoot { engine in
                 try engine("create", "--name", "before", "busybox", "true")
                 try engine("run", "-d", "--name", "running", "busybox", "sleep", "1000")
-                try fill(engine.root)
+                try engine.fillDisk()
                 for arguments in [
                     ["run", "--rm", "busybox", "true"], ["run", "-d", "--name", "new", "busybox", "true"],
                     ["create", "--name", "new", "busybox", "true"],
@@ -68,13 +32,13 @@ extension IntegrationTests {
         }
 
         @Test func aFullDiskLosesLinesOfTheLogAndNotTheContainer() throws {
-            try withSmallRoot { engine in
+            try TestEngine.withSmallRoot { engine in
                 try engine(
                     "run", "-d", "--name", "talker", "busybox", "sh", "-c",
                     "echo first; until [ -e /dev/shm/go ]; do sleep 0.1; done; seq 1 2000; echo lost > /dev/shm/lost; "
                         + "until [ -e /dev/shm/end ]; do sleep 0.1; done; echo last; exit 4")
                 _ = try TestEngine.eventually { try engine("logs", "talker").line == "first" }
-                try fill(engine.root)
+                try engine.fillDisk()
                 try #expect(engine("exec", "talker", "touch", "/dev/shm/go").status == 0)
                 let goesOn = try TestEngine.eventually {
                     try engine("exec", "talker", "cat", "/dev/shm/lost").line == "lost"
@@ -91,9 +55,9 @@ extension IntegrationTests {
         }
 
         @Test func anEndIsKnownAlthoughItCouldNotBeWritten() throws {
-            try withSmallRoot { engine in
+            try TestEngine.withSmallRoot { engine in
                 try engine("run", "-d", "--name", "ending", "busybox", "sleep", "1000")
-                try fill(engine.root)
+                try engine.fillDisk()
                 try #expect(engine("kill", "ending").status == 0)
                 unlink("\(engine.root)/filler")
                 try #expect(engine.inspect("ending", "{{.State.Status}} {{.State.ExitCode}}") == "exited 137")
@@ -101,7 +65,7 @@ extension IntegrationTests {
         }
 
         @Test func aReadOnlyRootIsAClearError() throws {
-            try withSmallRoot { engine in
+            try TestEngine.withSmallRoot { engine in
                 try engine("create", "--name", "before", "busybox", "true")
                 try #require(mount("small", engine.root, nil, UInt(MS_REMOUNT | MS_RDONLY), nil) == 0)
                 try #expect(engine("ps", "-a", "--format", "{{.Names}}").line == "before")
