@@ -23,7 +23,7 @@ export NESTBOX_FIXTURES := $(CURDIR)/.cache/fixtures
 KILL_WALK := $(CURDIR)/.build/killwalk
 
 .PHONY: help setup build demo fixtures test build-tests unit-test integration-test kill-walk vm-test vm-shell \
-	examples bench lint docs \
+	examples bench comparison lint docs \
 	manual install uninstall clean
 
 help: ## List the targets
@@ -81,6 +81,9 @@ examples: build fixtures ## Build and run the packages in Examples, in a network
 
 bench: build fixtures ## Speed and memory against Docker, Podman, runc, crun and umoci, as ratios
 	@Tests/Bench/bench.sh
+
+comparison: build ## Put the table of commands and flags beside Docker's and Podman's into the README
+	Tests/Comparison/table.py write bin/nestbox README.md
 
 lint: ## Check formatting, scripts and which module imports which
 	@Tests/Support/packages.sh shellcheck

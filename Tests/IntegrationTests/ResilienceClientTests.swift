@@ -17,6 +17,8 @@ extension IntegrationTests {
             "no such image", "cannot remove running container", "has that name already", "it was removed",
             "another command is working", "is paused", "being removed", "is the container frozen",
             "first process was killed before it could execute", "ended unexpectedly",
+            // It was gone again when somebody asked which.
+            "a container was made from it",
         ]
 
         /// xorshift: the same commands each time, and other ones than the next client's.

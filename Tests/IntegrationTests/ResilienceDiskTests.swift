@@ -80,6 +80,7 @@ extension IntegrationTests {
 
         @Test func aRunRootThatCannotBeUsedIsAClearError() throws {
             try TestEngine.with { engine in
+                try FileTree.remove(engine.runRoot)
                 let file = try FileDescriptor.open(engine.runRoot, O_WRONLY | O_CREAT, mode: 0o600)
                 let result = try engine("run", "--rm", "busybox", "true")
                 #expect(result.status == 125 && result.error.contains(engine.runRoot), "\(result)")

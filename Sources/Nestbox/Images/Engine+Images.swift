@@ -77,8 +77,10 @@ extension Engine {
                 tell(removal, of: name)
                 return removal
             } catch ImageStoreError.inUse(let name, let reason) {
+                // Asked again: one may have been made meanwhile.
                 let id = try? images.image(named: name).id.description
-                guard let id, let containers = users[id], !containers.isEmpty else {
+                let containers = try records().filter { $0.imageID == id }.map(\.id)
+                guard !containers.isEmpty else {
                     throw EngineError.image("cannot remove image \(name): \(reason)")
                 }
                 throw EngineError.imageInUse(name: name, containers: containers.sorted())

@@ -57,6 +57,10 @@ struct ExecLauncher {
             flags = try Self.foreignNamespaces(of: pid)
             root = try RootDirectory(path: "/proc/\(pid)/root")
         } catch {
+            // It has ended meanwhile, and with it what procfs said of it.
+            guard request.containerProcess.isAlive else {
+                throw LaunchError("cannot execute in container \(request.containerID): it is not running")
+            }
             throw LaunchError("cannot execute in container \(request.containerID): \(error)")
         }
         // What was read under this pid was the container's only if it still has it.
