@@ -38,6 +38,21 @@ extension IntegrationTests {
             }
         }
 
+        /// An image's labels are its own: they must not say how its containers ended.
+        @Test func labelsDoNotSpeakForEvents() throws {
+            try TestEngine.withBusybox { engine in
+                let odd = "a\"b}\n{\\"
+                try engine(
+                    "run", "--name", "web", "-l", "exitCode=0", "-l", "execDuration=q", "-l", "odd=\(odd)", "busybox",
+                    "sh",
+                    "-c", "exit 3")
+                let die = try engine(
+                    "events", "--since", "1h", "--until", "0s", "--filter", "event=die", "--format",
+                    "{{.Actor.Attributes.exitCode}} {{.Actor.Attributes.odd}}")
+                #expect(die.output == "3 \(odd)\n", "\(die)")
+            }
+        }
+
         @Test func theOtherCommandsAreTold() throws {
             try TestEngine.withBusybox { engine in
                 try engine("run", "-d", "--name", "web", "busybox", "sleep", "1000")

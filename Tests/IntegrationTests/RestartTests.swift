@@ -172,11 +172,101 @@ extension IntegrationTests {
             }
         }
 
+        /// A policy finds the namespaces that are joined although their container was started again meanwhile.
+        @Test func whoJoinsAContainerIsStartedAgainInItsNetwork() throws {
+            try TestEngine.withBusybox { engine in
+                try engine("run", "-d", "--name", "web", "--restart", "always", "busybox", "sleep", "1000")
+                try engine(
+                    "run", "-d", "--name", "inner", "--restart", "always", "--network", "container:web", "busybox",
+                    "sleep", "1000")
+                for name in ["web", "inner"] {
+                    kill(try #require(Int32(engine.inspect(name, "{{.State.Pid}}"))), SIGKILL)
+                    #expect(
+                        try TestEngine.eventually {
+                            try engine.inspect(name, "{{.State.Status}} {{.RestartCount}}") == "running 1"
+                        })
+                }
+                let links = try ["web", "inner"].map { try engine("exec", $0, "readlink", "/proc/self/ns/net").line }
+                #expect(links[0] == links[1] && links[0].hasPrefix("net:"), "\(links)")
+            }
+        }
+
+        /// What is asked for while a supervisor decides holds.
+        @Test func stopsAndKillsHoldWhateverTheMoment() throws {
+            try TestEngine.withBusybox { engine in
+                for round in 0..<12 {
+                    let script = "[ -e /x ] && trap '' TERM && sleep 1000; touch /x; exit 1"
+                    try engine("run", "-d", "--name", "web", "--restart", "always", "busybox", "sh", "-c", script)
+                    usleep(UInt32(60_000 + round * 6000))
+                    if round % 2 == 0 {
+                        _ = try engine("kill", "web")
+                    } else {
+                        try #expect(engine("stop", "-t", "0", "web").status == 0)
+                    }
+                    try #expect(engine.inspect("web", "{{.State.Status}}") == "exited", "round \(round)")
+                    try #expect(engine("rm", "web").status == 0)
+                }
+            }
+        }
+
+        @Test func otherSignalsAndStopsBeforeChangeNothing() throws {
+            try TestEngine.withBusybox { engine in
+                try engine("run", "-d", "--name", "web", "--restart", "always", "busybox", "sh", "-c", "exit 1")
+                #expect(
+                    try TestEngine.eventually {
+                        try engine.inspect("web", "{{.State.Status}} {{.RestartCount}}") == "restarting 3"
+                    })
+                try #expect(engine("kill", "-s", "HUP", "web").status == 0)
+                #expect(try TestEngine.eventually { try engine.inspect("web", "{{.RestartCount}}") == "4" })
+                try engine("rm", "-f", "web")
+                // A container that did not heed its stop signal is not stopped once it was restarted.
+                let deaf = "trap '' TERM; echo up; while [ ! -e /end ]; do sleep 0.05; done; rm /end; exit 1"
+                try engine("run", "-d", "--name", "deaf", "--restart", "always", "busybox", "sh", "-c", deaf)
+                #expect(try TestEngine.eventually { try engine("logs", "deaf").output == "up\n" })
+                try engine("kill", "-s", "TERM", "deaf")
+                try #expect(engine("restart", "-t", "0", "deaf").status == 0)
+                #expect(try TestEngine.eventually { try engine("logs", "deaf").output == "up\nup\n" })
+                try engine("exec", "deaf", "touch", "/end")
+                #expect(try TestEngine.eventually { try engine("logs", "deaf").output == "up\nup\nup\n" })
+            }
+        }
+
+        /// Whoever attached and does not read holds nobody up.
+        @Test func aClientThatDoesNotReadDoesNotDelayTheNextRun() throws {
+            try TestEngine.withBusybox { engine in
+                let script = "yes | head -c 3000000; exec sleep 1000"
+                let reader = try engine.start(
+                    "run", "--name", "web", "--restart", "always", "busybox", "sh", "-c", script)
+                #expect(try TestEngine.eventually { try engine("ps", "-q").lines.count == 1 })
+                usleep(300_000)
+                kill(try #require(Int32(engine.inspect("web", "{{.State.Pid}}"))), SIGKILL)
+                #expect(try TestEngine.eventually { try engine.inspect("web", "{{.RestartCount}}") == "1" })
+                try #expect(engine("rm", "-f", "web").status == 0)
+                _ = reader.finish()
+            }
+        }
+
+        @Test func aRestartGivesUpWhatWasMadeOfTheNetwork() throws {
+            try TestEngine.withBusybox { engine in
+                let script = "ip addr add 10.99.0.1/32 dev lo && echo added; exec sleep 1000"
+                try engine(
+                    "run", "-d", "--name", "web", "--network", "none", "--cap-add", "NET_ADMIN", "busybox", "sh", "-c",
+                    script)
+                #expect(try TestEngine.eventually { try engine("logs", "web").output == "added\n" })
+                try #expect(engine("restart", "-t", "0", "web").status == 0)
+                #expect(try TestEngine.eventually { try engine("logs", "web").output == "added\nadded\n" })
+            }
+        }
+
         /// A supervisor that dies while it waits leaves a container that has exited.
         @Test func aWaitingSupervisorMayDie() throws {
             try TestEngine.withBusybox { engine in
                 try engine("run", "-d", "--name", "web", "--restart", "always", "busybox", "sh", "-c", "exit 9")
-                #expect(try TestEngine.eventually { try engine.inspect("web", "{{.State.Status}}") == "restarting" })
+                // By then it pauses for longer than a look takes anywhere.
+                #expect(
+                    try TestEngine.eventually {
+                        try engine.inspect("web", "{{.State.Status}} {{.RestartCount}}") == "restarting 5"
+                    })
                 try engine.killSupervisor(of: "web")
                 try #expect(engine.inspect("web", "{{.State.Status}} {{.State.ExitCode}}") == "exited 9")
                 try #expect(engine("start", "web").status == 0)

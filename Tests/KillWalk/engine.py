@@ -133,7 +133,7 @@ def census(engine):
     for top in (ROOT, RUN_ROOT):
         for folder, folders, files in os.walk(top):
             folders[:] = [name for name in folders if not (folder.endswith("/volumes/beside") and name == "_data")]
-            found |= {f"file {folder}/{name}" for name in folders + files if not re.fullmatch(r"log\.json(\.\d+)?", name)}
+            found |= {f"file {folder}/{name}" for name in folders + files if not re.fullmatch(r"log\.json(\.\d+)?|events.*\.json", name)}
     found |= {"mount " + line.split()[4] for line in read("/proc/self/mountinfo").splitlines() if ROOT in line or RUN_ROOT in line}
     for path in glob.glob(f"/sys/fs/cgroup/{engine.cgroup}") + glob.glob(f"/sys/fs/cgroup/*/{engine.cgroup}"):
         found |= {f"cgroup {folder}" for folder, _, _ in os.walk(path)}

@@ -40,6 +40,8 @@ class Walk:
             raise Finding("doubled", f"{names}")
         if name not in names:
             return None
+        # Between two runs of it: it goes on by itself.
+        wait_until(lambda: engine("inspect", "--format", "{{.State.Restarting}}", name, expect=None).stdout != "true\n")
         looked = engine("inspect", "--format", "{{.State.Status}}", name, expect=None)
         status = looked.stdout.strip()
         if looked.returncode and name not in engine.names():
@@ -164,6 +166,42 @@ class Kill(Running):
     words = ["kill", "victim"]
 
 
+class Restart(Running):
+    words = ["restart", "-t", "0", "victim"]
+
+    def check(self, status):
+        super().check(status)
+        if status == 0 and self.engine.inspect("victim", "{{.State.Status}}") != "running":
+            raise Finding("lost", "it was started again and does not run")
+
+
+class StopAlways(Stop):
+    """Its policy would start it again."""
+
+    def prepare(self):
+        self.engine("run", "-d", "--name", "victim", "--restart", "always", "-p", "8080:80", "-v", "vol:/d", "busybox",
+                    "sh", "-c", "echo first; exec sleep 1000")
+
+
+class Commit(Running):
+    words = ["commit", "victim", "made:1"]
+
+    def check(self, status):
+        super().check(status)
+        engine = self.engine
+        images = engine("images", "--format", "{{.Repository}}:{{.Tag}}").stdout.split()
+        if status == 0 and "made:1" not in images:
+            raise Finding("lost", "the image was made and is not there")
+        if "made:1" in images:
+            engine("run", "--rm", "--network", "none", "made:1", "true")
+            engine("rmi", "made:1")
+        elif images != ["busybox:latest"]:
+            # It is whole, and was not named yet: listed, and removed like any other without a name.
+            if images.count("<none>:<none>") != 1:
+                raise Finding("leaked", f"{images}")
+            engine("image", "prune", "-f")
+
+
 class Start(Walk):
     words = ["start", "victim"]
 
@@ -269,9 +307,14 @@ class Load(Walk):
     def prepare(self):
         self.words = ["load", "-q", "-i", f"{self.engine.fixtures}/app-docker.tar"]
 
+    def images(self):
+        """The names of the images; of one that has none its id: a name is the last that an image gets."""
+        lines = self.engine("images", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}").stdout.splitlines()
+        return [line.split()[1 if line.startswith("<none>") else 0] for line in lines]
+
     def check(self, status):
         engine = self.engine
-        images = engine("images", "--format", "{{.Repository}}:{{.Tag}}").stdout.split()
+        images = self.images()
         if "busybox:latest" not in images:
             raise Finding("lost", "the other image is gone")
         others = [image for image in images if image != "busybox:latest"]
@@ -282,7 +325,9 @@ class Load(Walk):
         if len(others) > 1:
             raise Finding("doubled", f"{images}")
         engine(*self.words)
-        for image in engine("images", "--format", "{{.Repository}}:{{.Tag}}").stdout.split():
+        if any(":" not in image for image in self.images()):
+            raise Finding("lost", f"an image has no name once it was loaded: {self.images()}")
+        for image in self.images():
             if image != "busybox:latest":
                 engine("run", "--rm", "--network", "none", "--entrypoint", "true", image)
                 engine("rmi", image)
@@ -292,8 +337,7 @@ class RemoveImage(Load):
     def prepare(self):
         super().prepare()
         self.engine(*self.words)
-        images = self.engine("images", "--format", "{{.Repository}}:{{.Tag}}").stdout.split()
-        self.words = ["rmi"] + [image for image in images if image != "busybox:latest"]
+        self.words = ["rmi"] + [image for image in self.images() if image != "busybox:latest"]
 
     def check(self, status):
         Load.prepare(self)
@@ -302,7 +346,7 @@ class RemoveImage(Load):
 
 WALKS = {
     "run -d": RunDetached, "run --rm": RunTemporary, "run none": RunHost, "create": Create, "start": Start, "stop": Stop,
-    "kill": Kill, "rm -f": Remove, "exec": Exec, "update": Update, "rename": Rename, "pause": Pause, "load": Load,
+    "restart": Restart, "stop always": StopAlways, "commit": Commit, "kill": Kill, "rm -f": Remove, "exec": Exec, "update": Update, "rename": Rename, "pause": Pause, "load": Load,
     "rmi": RemoveImage, "volume create": VolumeCreate, "volume rm": VolumeRemove, "network create": NetworkCreate,
     "network rm": NetworkRemove, "network connect": Connect, "network disconnect": Disconnect,
 }

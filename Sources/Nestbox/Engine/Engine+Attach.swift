@@ -39,7 +39,7 @@ extension Engine {
             request.eventFolder = paths.events
             request.eventAttributesPath = paths.container(current.id).eventAttributes
             let details = [("execID", request.executionID)]
-            let command = exec.command.joined(separator: " ")
+            let command = String(exec.command.joined(separator: " ").prefix(1024))
             tell("exec_create: \(command)", current.record, details)
             let started = try runtime().run("exec", request: request.jsonBytes(), attached: !exec.detach)
             tell("exec_start: \(command)", current.record, details)

@@ -63,7 +63,8 @@ struct InspectReport {
             "Paused": .bool(container.isPaused),
             "Restarting": .bool(container.isRestarting), "OOMKilled": .bool(state.oomKilled), "Dead": false,
             "Pid": .integer(Int64(container.isRunning ? state.process?.pid ?? 0 : 0)),
-            "ExitCode": .integer(Int64(state.exitCode ?? 0)), "Error": .string(state.error ?? ""),
+            "ExitCode": .integer(Int64(container.isRunning ? 0 : state.exitCode ?? 0)),
+            "Error": .string(state.error ?? ""),
             "StartedAt": .string(state.startedAt ?? Self.never), "FinishedAt": .string(state.finishedAt ?? Self.never),
         ]
         if let health = container.health { object["Health"] = health.json }

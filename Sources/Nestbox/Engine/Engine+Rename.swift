@@ -76,13 +76,12 @@ extension Engine {
 
     /// Tells the name servers of a running container's networks what it is called now.
     private func republishNames(of record: ContainerRecord, _ state: ContainerState) throws -> [String] {
-        guard state.status == .running, let process = state.process, let network = try networkState(of: record.id)
-        else { return [] }
+        guard state.isActive, let network = try networkState(of: record.id) else { return [] }
         let networks = try network.attachments.compactMap { try hostNetwork.store.find($0.endpoint.network) }
         // One that is used is there, unless its record is damaged.
         guard networks.count == network.attachments.count else { return [] }
         let warnings = publishNames(record.networkNames, of: record.id, network, networks)
-        if !process.isAlive {
+        if let process = state.process, !process.isAlive {
             // Its supervisor takes back what was published before the end, and not what comes later.
             for attachment in network.attachments { try names(on: attachment)?.withdraw(record.id) }
         }

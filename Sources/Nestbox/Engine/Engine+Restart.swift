@@ -20,8 +20,10 @@ extension Engine {
     public func restart(
         _ container: Container, timeout: Int? = nil, signal: Int32? = nil
     ) throws(EngineError) -> [String] {
-        // What it joins may have been started anew, in other namespaces: those are looked up by a start.
-        guard container.record.joined == nil || container.configuration.autoRemove else {
+        // What it joins may have been started anew, in other namespaces: those are looked up by a start. And what a container that
+        // may do so has made of its network goes with a start only.
+        let keepsNetwork = container.record.joined == nil && !container.configuration.mayChangeNetwork
+        guard keepsNetwork || container.configuration.autoRemove else {
             try stop(container, timeout: timeout, signal: signal)
             return try startAgain(container)
         }
@@ -46,6 +48,8 @@ extension Engine {
     private func askForRestart(_ container: Container) throws(EngineError) -> ProcessIdentity? {
         try EngineError.wrapping {
             guard let current = try settled(container.id), let process = current.state.process else { return nil }
+            // Whoever stopped it before wants it to run now.
+            try StoredFile.remove(paths.container(container.id).stopped)
             try StoredFile.write(paths.container(container.id).restartDemand, "", mode: 0o600)
             return process
         }
@@ -138,7 +142,7 @@ extension Engine {
     /// Says, before it is stopped, that a container is not to be started again.
     func markStopped(_ container: Container) throws {
         // Not for the sake of a supervisor alone: after a boot it counts as well.
-        guard container.configuration.restart != .no else { return }
+        guard !container.configuration.autoRemove else { return }
         let paths = paths.container(container.id)
         guard StoredFile.exists(paths.record) else { return }
         try StoredFile.remove(paths.restartDemand)
@@ -179,5 +183,12 @@ extension Engine {
             left -= Int(pause)
             pause = min(pause * 2, 20_000)
         }
+    }
+}
+
+extension ContainerConfiguration {
+    /// Whether its processes may have changed addresses, routes and rules.
+    fileprivate var mayChangeNetwork: Bool {
+        privileged || capAdd.contains { ["ALL", "NET_ADMIN", "CAP_NET_ADMIN"].contains($0.uppercased()) }
     }
 }

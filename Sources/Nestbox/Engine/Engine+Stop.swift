@@ -29,8 +29,13 @@ extension Engine {
         try EngineError.wrapping {
             if isForGood { try markStopped(container) }
             guard let current = isForGood ? try settled(container.id) : try examine(container.id),
-                current.isRunning, let process = current.state.process, let pidfd = process.open()
+                current.isRunning, let process = current.state.process
             else { return false }
+            guard let pidfd = process.open() else {
+                // It has just ended, and its supervisor decides whether it is started again.
+                try awaitRecord(of: current)
+                return try stop(container, timeout: timeout, signal: signal, isForGood: isForGood)
+            }
             try thawIfPaused(current)
             let chosen = signal ?? stopSignal(of: current)
             tell("kill", current.record, [("signal", "\(chosen)")])
@@ -54,10 +59,11 @@ extension Engine {
     /// - Throws: `EngineError.notRunning`, …
     public func kill(_ container: Container, signal: Int32 = SIGKILL) throws(EngineError) {
         try EngineError.wrapping {
-            if signal == SIGKILL || signal == stopSignal(of: container) { try markStopped(container) }
+            let isFinal = signal == SIGKILL || signal == stopSignal(of: container)
+            if isFinal { try markStopped(container) }
             if try examine(container.id)?.isRestarting == true {
-                _ = try settled(container.id)
-                return
+                // Nobody is there who could hear anything else; and it may have been started again just now.
+                guard isFinal, try settled(container.id) != nil else { return }
             }
             let current = try running(container)
             guard let process = current.state.process, let pidfd = process.open() else {
@@ -178,8 +184,12 @@ extension Engine {
         } catch {
             // Nobody listens any more: then the supervisor's own end is what there is to wait for.
         }
-        // The end is recorded before it is told.
-        if code == nil, let supervisor { _ = try ProcessDescriptor.wait(for: supervisor, milliseconds: nil) }
-        return code
+        // The end is recorded before it is told. Where it was not told, the supervisor ends, or goes on with the next run.
+        guard code == nil, let supervisor else { return code }
+        while try !ProcessDescriptor.wait(for: supervisor, milliseconds: 20) {
+            let state = try readState(paths.container(container.id))
+            if state.isActive, state.process != container.state.process { return state.exitCode }
+        }
+        return nil
     }
 }

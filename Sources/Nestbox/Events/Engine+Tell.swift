@@ -34,12 +34,17 @@ extension ContainerRecord {
     /// The most that labels may add to each event, in bytes: what is beyond it is left out.
     private static let labelLimit = 16 << 10
 
+    /// What events say themselves: an image's label must not say something else.
+    private static let detailNames: Set<String> = ["exitCode", "execDuration", "execID", "signal", "oldName"]
+
     /// Its labels, its image and its name, as in Docker's events.
     fileprivate var eventAttributes: JSONObject {
         var object = JSONObject()
         let labels = settings.labels.merging(configuration.labels) { _, given in given }
         if labels.reduce(0, { $0 + $1.key.utf8.count + $1.value.utf8.count }) <= Self.labelLimit {
-            for (key, value) in labels.sorted(by: { $0.key < $1.key }) { object[key] = .string(value) }
+            for (key, value) in labels.sorted(by: { $0.key < $1.key }) where !Self.detailNames.contains(key) {
+                object[key] = .string(value)
+            }
         }
         object["image"] = .string(configuration.image)
         object["name"] = .string(name)

@@ -50,14 +50,20 @@ extension Engine {
     ///   - ids: complete ids of the containers; those that are gone are left out. Nil: every container.
     ///   - all: whether those that do not run are among them. Those that were asked for always are.
     ///   - isBrief: only the processor times are wanted.
+    ///   - known: an earlier answer, not older than a moment: what ran then and still does is not looked at again, and has the
+    ///     name and limits that it had then.
     /// - Throws: `EngineError` when the root cannot be read.
     public func samples(
-        of ids: [String]? = nil, all: Bool = false, isBrief: Bool = false
+        of ids: [String]? = nil, all: Bool = false, isBrief: Bool = false, known: [ContainerSample] = []
     ) throws(EngineError) -> [ContainerSample] {
         try EngineError.wrapping {
             let boot = BootID()
             let chosen = try ids ?? StoredFile.names(in: paths.containers).filter(ContainerID.isComplete)
+            let running = Dictionary(known.map { ($0.container.id, $0.container) }) { first, _ in first }
             let containers = try chosen.compactMap { id -> Container? in
+                if let container = running[id], container.isRunning, container.state.process?.isAlive == true {
+                    return container
+                }
                 do {
                     return try examine(id, boot: boot)
                 } catch EngineError.damagedRecord {

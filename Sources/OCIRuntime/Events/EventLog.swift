@@ -57,7 +57,9 @@ public struct EventLog: Sendable, Hashable {
         }
         guard number >= 0 else { return }
         // One call for one line: lines of several writers do not mix (write(2), O_APPEND).
-        _ = line.withUnsafeBytes { Glibc.write(number, $0.baseAddress, $0.count) }
+        let count = line.withUnsafeBytes { Glibc.write(number, $0.baseAddress, $0.count) }
+        // What could not be written whole must not swallow the next one.
+        if count > 0, count < line.count { _ = Glibc.write(number, "\n", 1) }
         var status = stat()
         if fstat(number, &status) == 0, Int64(status.st_size) > Self.limit { replace(number, path) }
         close(number)

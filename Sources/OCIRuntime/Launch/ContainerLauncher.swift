@@ -11,8 +11,8 @@ struct ContainerLauncher {
     let linux: RuntimeSpecification.Linux
     /// What was asked for and could not be had, a line each.
     private(set) var warnings: [String] = []
-    /// What keeps the container's network when its process ends.
-    private(set) var heldNamespaces: HeldNamespaces?
+    /// What the container's next run needs of this one, or of the container that it joins.
+    private(set) var heldNamespaces: [HeldNamespace] = []
 
     init(_ request: LaunchRequest, cgroup: Cgroup) throws(LaunchError) {
         guard let process = request.specification.process, let linux = request.specification.linux else {
@@ -47,7 +47,7 @@ struct ContainerLauncher {
         if request.waitsForNetwork {
             try announce(launch.pid, report)
             do throws(SystemError) {
-                heldNamespaces = try HeldNamespaces(of: launch.pid, hasHostUsers: request.idMap == nil)
+                heldNamespaces = try HeldNamespace.ofNetwork(launch.pid, hasHostUsers: request.idMap == nil)
             } catch {
                 throw LaunchError(error)
             }
@@ -104,7 +104,7 @@ struct ContainerLauncher {
 
     // MARK: - Namespaces and ids
 
-    private func start(_ plan: NamespacePlan, cgroup: Int32) throws(LaunchError) -> Launch {
+    private mutating func start(_ plan: NamespacePlan, cgroup: Int32) throws(LaunchError) -> Launch {
         var descriptors: [Int32] = []
         defer { for descriptor in descriptors { _ = FileDescriptor(owning: descriptor) } }
         for join in plan.joins {
@@ -117,6 +117,12 @@ struct ContainerLauncher {
         // What was opened under its pid was the other container's only if that still runs (the pid may be another's now).
         if let joined = request.joinedProcess, !joined.isAlive {
             throw LaunchError("cannot join the namespaces of process \(joined.pid): it has ended; start its container")
+        }
+        if request.joinedProcess != nil {
+            for (index, join) in plan.joins.enumerated() {
+                let copy = fcntl(descriptors[index], F_DUPFD_CLOEXEC, 3)
+                if copy >= 0 { heldNamespaces.append(HeldNamespace(kind: join.kind, descriptor: copy)) }
+            }
         }
         // The first list is carried out before this function returns, so the descriptors may go then.
         return try Launch(

@@ -15,9 +15,10 @@ struct Restart {
     let isRestart: Bool
     /// How long the last pause was, in milliseconds.
     private var delay: Int32 = 0
-    /// The namespaces that the container's network is in, and that own it; -1: it has none of its own.
-    private(set) var networkNamespace: Int32 = -1
-    private(set) var userNamespace: Int32 = -1
+    /// The exit code of the run before.
+    private(set) var lastCode: Int32?
+    /// The namespaces that the next run joins: those of the container's network, or all that it has of another container.
+    private var namespaces: [HeldNamespace] = []
     let request: Int32
     private var kept: [Int32]
 
@@ -34,10 +35,17 @@ struct Restart {
         self.kept = kept
         isRestart = text != nil
         guard let text else { return }
-        var numbers: [Int32] = []
-        for part in text.utf8.split(separator: UInt8(ascii: ":")) { numbers.append(Int32(String(part) ?? "") ?? -1) }
-        guard numbers.count == 4 else { return }
-        (count, delay, networkNamespace, userNamespace) = (numbers[0], numbers[1], numbers[2], numbers[3])
+        var index = 0
+        for part in text.utf8.split(separator: UInt8(ascii: ":")) {
+            let word = String(part) ?? ""
+            switch index {
+            case 0: count = Int32(word) ?? 0
+            case 1: delay = Int32(word) ?? 0
+            case 2: lastCode = Int32(word)
+            default: if let held = HeldNamespace(word) { namespaces.append(held) }
+            }
+            index += 1
+        }
     }
 
     /// Lets a restarted container have the namespaces of its first run, and the limits that it was given since.
@@ -50,10 +58,13 @@ struct Restart {
             request.specification.linux?.resources = limits
             request.specification.linux?.resources?.devices = devices
         }
-        guard networkNamespace >= 0 else { return }
+        guard !namespaces.isEmpty else { return }
         request.waitsForNetwork = false
-        request.specification.linux?.join(.network, "/proc/self/fd/\(networkNamespace)")
-        if userNamespace >= 0 { request.specification.linux?.join(.user, "/proc/self/fd/\(userNamespace)") }
+        // They are held: whether their first process still runs does not matter.
+        request.joinedProcess = nil
+        for held in namespaces {
+            request.specification.linux?.join(held.kind, "/proc/self/fd/\(held.descriptor)")
+        }
     }
 
     /// Does not hand on a descriptor that the request names, as it is closed.
@@ -61,14 +72,14 @@ struct Restart {
         kept.removeAll { $0 == descriptor }
     }
 
-    /// Keeps the namespaces that a waiting process has.
-    mutating func hold(_ namespaces: HeldNamespaces?) {
-        guard let namespaces else { return }
-        (networkNamespace, userNamespace) = (namespaces.network, namespaces.user)
+    /// Keeps namespaces for the next runs, unless the first run has done so.
+    mutating func hold(_ held: [HeldNamespace]) {
+        if namespaces.isEmpty { namespaces = held }
     }
 
     /// Whether a container that has ended by itself is to be started again.
     mutating func isDue(_ files: RestartFiles, after code: Int32, ranFor seconds: Int64) -> Bool {
+        lastCode = code
         if files.isAskedFor {
             unlink(files.demand)
             (count, delay) = (0, 0)
@@ -84,7 +95,6 @@ struct Restart {
     ///
     /// - Returns: false when the container was stopped meanwhile.
     func pause(_ files: RestartFiles) -> Bool {
-        guard delay > 0 else { return true }
         guard let signals = RuntimeProcess.signals() else { return false }
         var entry = pollfd(fd: signals.rawValue, events: Int16(POLLIN), revents: 0)
         while true {
@@ -103,30 +113,50 @@ struct Restart {
         let report = try FileDescriptor.open("/dev/null", O_WRONLY).release()
         var arguments = [
             "nestbox-runtime", "supervise", "--request-fd", "\(request)", "--report-fd", "\(report)", "--restart",
-            "\(count):\(delay):\(networkNamespace):\(userNamespace)",
+            "\(count):\(delay):\(lastCode ?? 0)" + namespaces.map { ":\($0.text)" }.joined(),
         ]
-        for number in kept { arguments += ["--keep-fd", "\(number)"] }
-        for number in [networkNamespace, userNamespace] where number >= 0 && !kept.contains(number) {
-            arguments += ["--keep-fd", "\(number)"]
-        }
-        for number in kept + [request, report, networkNamespace, userNamespace] where number >= 0 {
-            _ = fcntl(number, F_SETFD, 0)
-        }
+        var numbers = kept
+        for held in namespaces where !numbers.contains(held.descriptor) { numbers.append(held.descriptor) }
+        for number in numbers { arguments += ["--keep-fd", "\(number)"] }
+        for number in numbers + [request, report] { _ = fcntl(number, F_SETFD, 0) }
         var words = arguments.map { strdup($0) } + [nil]
         let result = nb_execute_descriptor(program.rawValue, &words, environ)
         throw SystemError("execute", "nestbox-runtime again", Errno(Int32(-result)))
     }
 }
 
-/// Descriptors of a container's own network namespace and of the user namespace that owns it (-1: the host's).
-struct HeldNamespaces {
-    let network: Int32
-    let user: Int32
+/// A namespace that a descriptor keeps alive.
+struct HeldNamespace {
+    typealias Kind = RuntimeSpecification.Linux.Namespace.Kind
 
-    /// Those of a process that waits to become the container's.
-    init(of pid: Int32, hasHostUsers: Bool) throws(SystemError) {
-        network = try FileDescriptor.open("/proc/\(pid)/ns/net").release()
-        user = hasHostUsers ? -1 : try FileDescriptor.open("/proc/\(pid)/ns/user").release()
+    let kind: Kind
+    let descriptor: Int32
+
+    init(kind: Kind, descriptor: Int32) {
+        self.kind = kind
+        self.descriptor = descriptor
+    }
+
+    /// Reads what ``text`` writes.
+    init?(_ text: String) {
+        let parts = text.split(separator: "=")
+        guard parts.count == 2, let kind = Kind(rawValue: String(parts[0])), let number = Int32(parts[1]), number > 2
+        else { return nil }
+        self.init(kind: kind, descriptor: number)
+    }
+
+    /// `network=7`.
+    var text: String { "\(kind.rawValue)=\(descriptor)" }
+
+    /// The network namespace of a process that waits to become the container's, and the user namespace that owns it.
+    static func ofNetwork(_ pid: Int32, hasHostUsers: Bool) throws(SystemError) -> [HeldNamespace] {
+        let network = HeldNamespace(
+            kind: .network, descriptor: try FileDescriptor.open("/proc/\(pid)/ns/net").release())
+        guard !hasHostUsers else { return [network] }
+        return [
+            network,
+            HeldNamespace(kind: .user, descriptor: try FileDescriptor.open("/proc/\(pid)/ns/user").release()),
+        ]
     }
 }
 

@@ -36,6 +36,8 @@ final class StreamRelay {
     /// What a client that is not the starter may lag behind, in bytes.
     private static let lagLimit = 1 << 20
     private static let chunk = 16 << 10
+    /// How often the clients of a container that is started again are offered what is left for them, at distances of 10 ms.
+    private static let farewellRounds = 100
 
     private var input: FileDescriptor?
     private var output: FileDescriptor?
@@ -98,8 +100,16 @@ final class StreamRelay {
             client.unsent.append(bytes)
             client.unsentBytes += bytes.count
         }
-        for client in clients where !client.isStarter { wait(for: client, milliseconds: 20_000) }
-        for client in clients where client.isStarter { wait(for: client, milliseconds: waitsForStarter ? -1 : 20_000) }
+        if waitsForStarter {
+            for client in clients where !client.isStarter { wait(for: client, milliseconds: 20_000) }
+            for client in clients where client.isStarter { wait(for: client, milliseconds: -1) }
+        } else {
+            // All together: whoever does not read keeps nobody from the next run.
+            for round in 0..<Self.farewellRounds where clients.contains(where: { !$0.unsent.isEmpty }) {
+                if round > 0 { usleep(10_000) }
+                for client in clients where !flush(client) { client.unsent = [] }
+            }
+        }
         clients.removeAll()
     }
 

@@ -18,13 +18,15 @@ struct ContainerRecord {
     /// The container's first process while it runs.
     var process: ProcessIdentity? { state.process }
 
-    init(_ request: borrowing LaunchRequest, restarts: Int32) {
+    init(_ request: borrowing LaunchRequest, restarts: Int32, lastCode: Int32?) {
         statePath = request.statePath
         socketPath = request.socketPath
         removeOnExit = request.removeOnExit
         stopSignal = request.stopSignal
         state.supervisor = ProcessIdentity(pid: getpid())
         state.restartCount = restarts
+        // Whoever waited for the last run learns it here when it could not be told.
+        state.exitCode = lastCode
     }
 
     /// The container runs.

@@ -8,7 +8,7 @@ struct StartedContainer: ~Copyable {
     let relay: StreamRelay
     let cgroup: Cgroup
     let warnings: [String]
-    let namespaces: HeldNamespaces?
+    let namespaces: [HeldNamespace]
 }
 
 extension Supervisor {
@@ -27,7 +27,7 @@ extension Supervisor {
         _ restart: consuming Restart
     ) -> (supervisor: Supervisor?, status: Int32) {
         RuntimeProcess.detach()
-        var record = ContainerRecord(request, restarts: restart.count)
+        var record = ContainerRecord(request, restarts: restart.count, lastCode: restart.lastCode)
         // Before a restart changes the request: the network is the first run's.
         let network = NetworkTenure(request)
         let isRestart = restart.isRestart

@@ -65,9 +65,10 @@ final class Supervisor {
         }
         let code = ChildProcess.exitCode(of: process.pid)
         let end = WallClock.now()
+        // First, so that no probe enters the cgroup any more.
+        companions.end()
         // Processes outlive the first one where the PID namespace is the host's.
         try? cgroup.killAndWait()
-        companions.end()
         let isRestarted = !isStopping && restart.isDue(files, after: code, ranFor: end.seconds - record.startedAt)
         // Before anybody hears of the end: the ports can be had again then.
         let messages = isRestarted ? [] : network.end()

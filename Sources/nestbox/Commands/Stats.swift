@@ -34,12 +34,13 @@ struct Stats: NestboxCommand {
         for name in containers { given[try engine.container(name).id] = name }
         let ids = containers.isEmpty ? nil : Array(given.keys)
         var earlier: [String: ContainerStatistics] = [:]
-        for sample in try engine.samples(of: ids, all: all, isBrief: true) {
-            earlier[sample.container.id] = sample.statistics
-        }
+        var known = try engine.samples(of: ids, all: all, isBrief: true)
+        for sample in known { earlier[sample.container.id] = sample.statistics }
         while true {
             sleep(1)
-            let samples = try engine.samples(of: ids, all: all)
+            // Those that were just looked at need no other look; from then on what was renamed in between is to be seen.
+            let samples = try engine.samples(of: ids, all: all, known: known)
+            known = []
             let rows = samples.map { sample in
                 let id = sample.container.id
                 return StatisticsReport(
