@@ -30,6 +30,8 @@ extension Engine {
     /// - Parameters:
     ///   - path: in the container; relative to its root.
     ///   - destination: on the host; relative to the working folder.
+    ///   - container: the container.
+    ///   - options: whose the copies are, and what links stand for.
     /// - Throws: `EngineError`.
     public func copy(
         _ path: String, of container: Container, to destination: String, options: CopyOptions = CopyOptions()
@@ -58,6 +60,8 @@ extension Engine {
     /// - Parameters:
     ///   - source: on the host; relative to the working folder.
     ///   - path: in the container; relative to its root.
+    ///   - container: the container.
+    ///   - options: whose the copies are, and what links stand for.
     /// - Throws: `EngineError`.
     public func copy(
         _ source: String, to path: String, of container: Container, options: CopyOptions = CopyOptions()
@@ -82,6 +86,8 @@ extension Engine {
     /// - Parameters:
     ///   - path: in the container; relative to its root.
     ///   - output: an open file, which stays open.
+    ///   - container: the container.
+    ///   - options: whose the copies are, and what links stand for.
     /// - Throws: `EngineError`.
     public func archive(
         _ path: String, of container: Container, to output: Int32, options: CopyOptions = CopyOptions()
@@ -101,6 +107,8 @@ extension Engine {
     /// - Parameters:
     ///   - input: an open file that the archive is read from; it stays open.
     ///   - path: a folder of the container; relative to its root.
+    ///   - container: the container.
+    ///   - options: whose the copies are, and what links stand for.
     /// - Throws: `EngineError`.
     public func extract(
         _ input: Int32, to path: String, of container: Container, options: CopyOptions = CopyOptions()

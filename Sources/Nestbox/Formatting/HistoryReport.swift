@@ -31,6 +31,7 @@ public struct HistoryReport: Sendable {
     /// One row for each step, the last one first; only the last one has an id, as in Docker.
     ///
     /// - Parameters:
+    ///   - now: what ages count to.
     ///   - isShortened: whether ids and commands are cut.
     ///   - isHuman: whether sizes are for people, or in bytes.
     public func rows(now: Timestamp, isShortened: Bool, isHuman: Bool) -> [JSONValue] {
