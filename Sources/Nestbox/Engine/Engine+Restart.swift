@@ -146,7 +146,12 @@ extension Engine {
         let paths = paths.container(container.id)
         guard StoredFile.exists(paths.record) else { return }
         try StoredFile.remove(paths.restartDemand)
-        try StoredFile.write(paths.stopped, "", mode: 0o600)
+        do {
+            try StoredFile.write(paths.stopped, "", mode: 0o600)
+        } catch {
+            // On a full disk: without a policy it is not started again either, until somebody starts it.
+            try StoredFile.remove(paths.restartPolicy)
+        }
     }
 
     // MARK: - Waiting

@@ -57,8 +57,8 @@ struct ExecLauncher {
             flags = try Self.foreignNamespaces(of: pid)
             root = try RootDirectory(path: "/proc/\(pid)/root")
         } catch {
-            // It has ended meanwhile, and with it what procfs said of it.
-            guard request.containerProcess.isAlive else {
+            // It has ended meanwhile, or is just ending: its namespaces go first.
+            guard error.errno != .noSuchFile, request.containerProcess.isAlive else {
                 throw LaunchError("cannot execute in container \(request.containerID): it is not running")
             }
             throw LaunchError("cannot execute in container \(request.containerID): \(error)")
