@@ -1,13 +1,8 @@
 internal import ArgumentParser
 internal import Nestbox
 
-/// `nestbox stop`.
-struct Stop: NestboxCommand {
-    static let configuration = CommandConfiguration.command(
-        abstract: "Stop containers: their stop signal, and SIGKILL when that does not help in time.",
-        usage: "nestbox stop [<flags>] <container> ...")
-    static let switches: [String: Character?] = [:]
-
+/// How containers are stopped.
+struct StopOptions: ParsableArguments {
     @Option(
         name: [.customShort("t"), .long, .customLong("time")],
         help: .init(
@@ -19,16 +14,39 @@ struct Stop: NestboxCommand {
         name: .shortAndLong, help: .init("The signal (default the container's stop signal).", valueName: "signal"))
     var signal: String?
 
+    /// The seconds until the kill; nil: the container's own.
+    ///
+    /// - Throws: `ConfigurationError`.
+    func seconds() throws -> Int? {
+        try timeout.map {
+            try OptionNumber.integer($0, option: "--timeout", in: -1...Int(Int32.max), meaning: "seconds")
+        }
+    }
+
+    /// The signal; nil: the container's own.
+    ///
+    /// - Throws: `ConfigurationError`.
+    func signalNumber() throws -> Int32? {
+        try signal.map { try SignalName.number($0, option: "--signal") }
+    }
+}
+
+/// `nestbox stop`.
+struct Stop: NestboxCommand {
+    static let configuration = CommandConfiguration.command(
+        abstract: "Stop containers: their stop signal, and SIGKILL when that does not help in time.",
+        usage: "nestbox stop [<flags>] <container> ...")
+    static let switches: [String: Character?] = [:]
+
+    @OptionGroup var stop: StopOptions
+
     @Argument(
         help: .init("A name, an id, or the beginning of just one id.", valueName: "container"),
         completion: .containerName)
     var containers: [String]
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {
-        let seconds: Int? = try timeout.map {
-            try OptionNumber.integer($0, option: "--timeout", in: -1...Int(Int32.max), meaning: "seconds")
-        }
-        let number = try signal.map { try SignalName.number($0, option: "--signal") }
+        let (seconds, number) = (try stop.seconds(), try stop.signalNumber())
         let engine = try globals.engine()
         return try Each.atOnce(containers) { name in
             try engine.stop(try engine.container(name), timeout: seconds, signal: number)
@@ -44,16 +62,7 @@ struct RestartCommand: NestboxCommand {
         usage: "nestbox restart [<flags>] <container> ...")
     static let switches: [String: Character?] = [:]
 
-    @Option(
-        name: [.customShort("t"), .long, .customLong("time")],
-        help: .init(
-            "How long to wait before the kill; -1: forever (default the container's own, or 10).", valueName: "seconds")
-    )
-    var timeout: String?
-
-    @Option(
-        name: .shortAndLong, help: .init("The signal (default the container's stop signal).", valueName: "signal"))
-    var signal: String?
+    @OptionGroup var stop: StopOptions
 
     @Argument(
         help: .init("A name, an id, or the beginning of just one id.", valueName: "container"),
@@ -61,10 +70,7 @@ struct RestartCommand: NestboxCommand {
     var containers: [String]
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {
-        let seconds: Int? = try timeout.map {
-            try OptionNumber.integer($0, option: "--timeout", in: -1...Int(Int32.max), meaning: "seconds")
-        }
-        let number = try signal.map { try SignalName.number($0, option: "--signal") }
+        let (seconds, number) = (try stop.seconds(), try stop.signalNumber())
         let engine = try globals.engine()
         return try Each.atOnce(containers) { name in
             Warnings.show(try engine.restart(try engine.container(name), timeout: seconds, signal: number))
