@@ -28,7 +28,7 @@ public final class EventReader {
     private let options: EventOptions
     private let notifications: FileDescriptor
     /// The files that may still grow: the current one last, and before it the one that had its name.
-    private var files: [EventFile] = []
+    private var files: [LogFile] = []
 
     init(_ log: EventLog, _ options: EventOptions) throws(SystemError) {
         self.log = log
@@ -40,9 +40,9 @@ public final class EventReader {
         // Before the first look: nothing that is written in between is missed.
         try retrying("watch", folder) { inotify_add_watch(number, folder, UInt32(IN_MODIFY | IN_CREATE | IN_MOVED_TO)) }
         for name in [EventLog.names.previous, EventLog.names.current] {
-            if let file = try EventFile("\(log.folder)/\(name)") { files.append(file) }
+            if let file = try LogFile("\(log.folder)/\(name)") { files.append(file) }
         }
-        if options.since == nil { for file in files { file.skip() } }
+        if options.since == nil { for file in files { _ = try file.seek(toLast: 0) } }
     }
 
     /// The next event; nil when the time is over.
@@ -72,9 +72,9 @@ public final class EventReader {
                 if let event = Event(line: line) { return event }
             }
         }
-        let identity = EventFile.identity("\(log.folder)/\(EventLog.names.current)")
+        let identity = LogFile.identity("\(log.folder)/\(EventLog.names.current)")
         guard let identity, files.last?.identity != identity,
-            let file = try EventFile(
+            let file = try LogFile(
                 "\(log.folder)/\(EventLog.names.current)")
         else { return nil }
         // Whoever opened the last one before it was renamed may still write to it; nobody does to those before.
@@ -98,45 +98,6 @@ public final class EventReader {
         var buffer = [UInt8](repeating: 0, count: 4096)
         while read(number, &buffer, buffer.count) > 0 {}
         return true
-    }
-}
-
-/// One of the log's files, read line by line while it grows.
-private final class EventFile {
-    private let file: FileDescriptor
-    let identity: UInt64
-    private var rest: ArraySlice<UInt8> = []
-
-    /// Nil when there is none.
-    init?(_ path: String) throws(SystemError) {
-        guard let file = try StoredFile.open(path) else { return nil }
-        self.file = file
-        identity = UInt64(try self.file.status().st_ino)
-    }
-
-    static func identity(_ path: String) -> UInt64? {
-        var status = stat()
-        return stat(path, &status) == 0 ? UInt64(status.st_ino) : nil
-    }
-
-    /// Passes over what is there now.
-    func skip() {
-        lseek(file.rawValue, 0, SEEK_END)
-    }
-
-    /// The next complete line without its end.
-    func nextLine() throws(SystemError) -> ArraySlice<UInt8>? {
-        while true {
-            if let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                defer { rest = rest[(end + 1)...] }
-                return rest[..<end]
-            }
-            var buffer = [UInt8](repeating: 0, count: 64 << 10)
-            let number = file.rawValue
-            let count = try retrying("read", "events") { read(number, &buffer, buffer.count) }
-            guard count > 0 else { return nil }
-            rest = Array(rest)[...] + buffer[..<count]
-        }
     }
 }
 

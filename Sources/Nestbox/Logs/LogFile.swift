@@ -1,7 +1,7 @@
 internal import Glibc
 internal import LinuxSystem
 
-/// One file of a log, read line by line from a place in it.
+/// One file of a log, a container's or that of events, read line by line from a place in it.
 ///
 /// Memory does not grow with the file.
 final class LogFile {
