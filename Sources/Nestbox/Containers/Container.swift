@@ -49,7 +49,7 @@ public struct Container: Sendable, Hashable {
     /// Whether its supervisor waits to start it again.
     public var isRestarting: Bool { state.status == .restarting }
     /// Whether it runs, or is going to without anybody's doing.
-    public var isActive: Bool { isRunning || isRestarting }
+    public var isActive: Bool { state.isActive }
     /// Where in its life it is, in one word: `created`, `running`, `paused`, `restarting` or `exited`.
     public var status: String { isPaused ? "paused" : state.status.rawValue }
 }

@@ -62,13 +62,14 @@ public struct ContainerReport: Sendable {
         case .running:
             "Up \(age(container.state.startedAt.flatMap { try? Timestamp($0) }))"
                 + (container.isPaused ? " (Paused)" : Self.text(container.health))
-        case .restarting:
-            "Restarting (\(container.state.exitCode ?? 0)) "
-                + "\(age(container.state.finishedAt.flatMap { try? Timestamp($0) })) ago"
-        case .exited:
-            "Exited (\(container.state.exitCode ?? 0)) "
-                + "\(age(container.state.finishedAt.flatMap { try? Timestamp($0) })) ago"
+        case .restarting: ended("Restarting")
+        case .exited: ended("Exited")
         }
+    }
+
+    private func ended(_ word: String) -> String {
+        let finished = container.state.finishedAt.flatMap { try? Timestamp($0) }
+        return "\(word) (\(container.state.exitCode ?? 0)) \(age(finished)) ago"
     }
 
     private static func text(_ health: HealthRecord?) -> String {
