@@ -8,7 +8,7 @@ public enum SeccompCompiler {
     /// Names the way from profile to program in cache keys.
     ///
     /// It rises with every change of what a profile compiles to, the tables of system calls included.
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
 
     /// Compiles a profile for this machine: the native ABI and those of its other ABIs that the profile lists.
     ///
@@ -42,7 +42,9 @@ public enum SeccompCompiler {
         var unknown: [String] = []
 
         init(_ rules: [SeccompRule], _ architectures: [SeccompArchitecture], _ defaultAction: SeccompAction) {
-            let intricate = Self.intricateNames(rules.filter { $0.action != defaultAction })
+            let effective = rules.filter { $0.action != defaultAction }
+            let intricate = Self.intricateNames(effective)
+            let unconditional = Set(effective.filter(\.conditions.isEmpty).map(\.syscall))
             var seen: Set<String> = []
             for rule in rules where seen.insert(rule.syscall).inserted {
                 let number = seccomp_syscall_resolve_name(rule.syscall)
@@ -52,7 +54,7 @@ public enum SeccompCompiler {
                     } else {
                         unknown.append(rule.syscall)
                     }
-                } else if intricate.contains(rule.syscall),
+                } else if intricate.contains(rule.syscall) || unconditional.contains(rule.syscall),
                     !architectures.contains(where: { isMultiplexed(rule.syscall, on: $0) })
                 {
                     own.insert(rule.syscall)

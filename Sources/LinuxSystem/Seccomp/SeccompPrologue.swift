@@ -5,7 +5,8 @@ internal import OCISpec
 ///
 /// First, calls that are newer than the profile fail with ENOSYS rather than with the default action: programs try a new
 /// call and fall back on ENOSYS, but take EPERM for a final answer. "Newer" means above the highest number that the
-/// profile is about, for each ABI, as in runc. Second, rules about calls that libseccomp has no name for, or gets wrong.
+/// profile is about, for each ABI, as in runc. Second, rules about calls that libseccomp has no name for, or gets wrong. Third,
+/// calls whose answer does not depend on their arguments, which it compares with one by one: that is nearly all of a profile.
 /// Everything else goes on to the program that follows.
 struct SeccompPrologue {
     /// What is known about one ABI.
@@ -62,22 +63,40 @@ struct SeccompPrologue {
             if let upper { code.append(.compare(.greaterOrEqual, upper + bias, yes: 1)) }
             code.append(.answer(.errno(ENOSYS)))
         }
-        guard let lowest = interface.rules.keys.min() else { return code }
-        code.append(.compare(.greaterOrEqual, lowest + bias, yes: 1))
-        code.append(Self.exit)
-        for run in Self.runs(of: interface.rules) {
-            if run.rules.allSatisfy(\.conditions.isEmpty) {
-                code.append(.compare(.greaterOrEqual, run.numbers.lowerBound + bias, no: 2))
-                code.append(.compare(.greater, run.numbers.upperBound + bias, yes: 1))
-                code.append(.answer(run.rules[0].action))
-            } else {
-                let rules = run.rules.flatMap(Self.code) + [Self.exit]
-                code.append(.compare(.equal, run.numbers.lowerBound + bias, yes: 1))
-                code.append(.skip(rules.count))
-                code += rules
-            }
+        guard !interface.rules.isEmpty else { return code }
+        return code + Self.tree(Self.leaves(of: interface)[...])
+    }
+
+    /// What begins at a number, without the ABI's bias, and goes on to the next leaf's.
+    private typealias Leaf = (start: UInt32, code: [FilterProgram.Instruction])
+
+    private static func leaves(of interface: Interface) -> [Leaf] {
+        let bias = interface.architecture.numberBias
+        var leaves: [Leaf] = []
+        var next: UInt32 = 0
+        for run in runs(of: interface.rules) {
+            if run.numbers.lowerBound > next { leaves.append((next + bias, [exit])) }
+            let isPlain = run.rules.allSatisfy(\.conditions.isEmpty)
+            let code = isPlain ? [.answer(run.rules[0].action)] : run.rules.flatMap(Self.code) + [exit]
+            leaves.append((run.numbers.lowerBound + bias, code))
+            next = run.numbers.upperBound + 1
         }
-        return code
+        return leaves + [(next + bias, [exit])]
+    }
+
+    /// Finds the leaf of the number in the accumulator in as few comparisons as there can be.
+    ///
+    /// Half the leaves of a profile are runs of many numbers: the program is a quarter of one that compares with each, and the
+    /// kernel translates it, and checks every number against it, at each start.
+    private static func tree(_ leaves: ArraySlice<Leaf>) -> [FilterProgram.Instruction] {
+        guard leaves.count > 1 else { return leaves.first?.code ?? [] }
+        let middle = leaves.startIndex + leaves.count / 2
+        let lower = tree(leaves[..<middle])
+        let upper = tree(leaves[middle...])
+        let start = leaves[middle].start
+        // A conditional jump reaches 255 instructions.
+        guard lower.count > 255 else { return [.compare(.greaterOrEqual, start, yes: lower.count)] + lower + upper }
+        return [.compare(.greaterOrEqual, start, no: 1), .skip(lower.count)] + lower + upper
     }
 
     /// The half-open ranges of numbers that are newer than all that the profile is about.
