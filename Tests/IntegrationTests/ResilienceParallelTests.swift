@@ -188,6 +188,8 @@ extension IntegrationTests {
             try TestEngine.withBusybox { engine in
                 try engine("run", "-d", "--name", "beside", "busybox", "sleep", "100000")
                 try engine("run", "--rm", "busybox", "true")
+                // What that container had is freed when its command has ended.
+                try #require(TestEngine.eventually { TestEngine.names(in: "\(engine.root)/removed").isEmpty })
                 let before = try Self.census(engine)
                 let held = try Self.supervisor(of: "beside", engine)
                 let descriptors = TestEngine.names(in: "/proc/self/fd").count

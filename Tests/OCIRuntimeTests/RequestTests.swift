@@ -23,6 +23,9 @@ import Testing
         request.openStdin = true
         request.initProcess = true
         request.removeOnExit = ["/a", "/b"]
+        request.moveOnExit = ["/c", "/d"]
+        request.removeBehindExit = ["/d"]
+        request.releaseBehindExit = "/e"
         request.defaultSeccomp = true
         request.seccompCacheDirectory = "/c"
         request.stopSignal = 10

@@ -35,13 +35,13 @@ public final class FolderLock {
             usleep(UInt32(pause * 1000))
             waited += pause
         }
-        guard try folder.status().st_nlink > 0 else { return nil }
+        guard try isStill(folder, path) else { return nil }
         return FolderLock(folder: folder, name: name(of: path))
     }
 
     /// The lock if nobody holds it; nil when somebody does, or the folder is missing.
     public static func tryAcquire(_ path: String) throws(SystemError) -> FolderLock? {
-        guard let folder = try open(path), try take(folder, path), try folder.status().st_nlink > 0 else { return nil }
+        guard let folder = try open(path), try take(folder, path), try isStill(folder, path) else { return nil }
         return FolderLock(folder: folder, name: name(of: path))
     }
 
@@ -53,6 +53,14 @@ public final class FolderLock {
             if errno != .interrupted { throw SystemError("lock", path, errno) }
         }
         return true
+    }
+
+    /// Whether the path still leads to the folder: it may have been removed, or moved away, before the lock was had.
+    private static func isStill(_ folder: borrowing FileDescriptor, _ path: String) throws(SystemError) -> Bool {
+        var found = stat()
+        guard lstat(path, &found) == 0 else { return false }
+        let own = try folder.status()
+        return (own.st_dev, own.st_ino) == (found.st_dev, found.st_ino)
     }
 
     private static func name(of path: String) -> String {

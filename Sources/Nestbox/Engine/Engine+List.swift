@@ -22,7 +22,8 @@ extension Engine {
                 default: false
                 }
             }
-            try removeStaleLinks()
+            // Whoever only looks is not kept from it.
+            try? finishRemovals()
             var result: [Container] = []
             var running: [Container] = []
             for id in try StoredFile.names(in: paths.containers) where ContainerID.isComplete(id) {
@@ -40,6 +41,7 @@ extension Engine {
                 guard all || asksForStatus || container.isActive else { continue }
                 if ContainerFilter.matches(container, filters) { result.append(container) }
             }
+            try removeStaleLinks()
             try settleNetworks(of: running, damaged: damaged)
             // Texts of one width sort as the moments do; ids decide between containers of the same nanosecond.
             return result.sorted { ($0.created, $0.id) > ($1.created, $1.id) }

@@ -120,17 +120,27 @@ extension Engine {
         try removeCgroup(of: record)
     }
 
-    /// What the supervisor of a `--rm` container removes after its end, in the order of `removeLocked`.
-    func removalOrder(of record: ContainerRecord) -> [String] {
+    /// Tells the supervisor of a `--rm` container what to remove at its end, in the order of `removeMarked`.
+    func removeAtEnd(_ record: ContainerRecord, _ request: inout LaunchRequest) {
         let paths = paths.container(record.id)
-        var order = [paths.nameDoor + "/" + record.name]
-        order += record.anonymousVolumes.map(self.paths.volume)
-        order += [paths.record, paths.runFolder, paths.folder]
-        if let range = record.idRange, record.ownsIDRange { order.append(idRanges.path(of: range)) }
-        return order
+        let removed = self.paths.removed + "/" + record.id
+        request.removeOnExit = record.anonymousVolumes.map(self.paths.volume)
+        request.moveOnExit = [paths.nameDoor + "/" + record.name, paths.releasedName, paths.folder, removed]
+        request.removeBehindExit = [paths.runFolder, removed]
+        guard let range = record.idRange, record.ownsIDRange else { return }
+        request.releaseBehindExit = idRanges.path(of: range)
     }
 
-    private func removeCgroup(of record: ContainerRecord) throws {
+    /// Finishes what supervisors of `--rm` containers were killed at.
+    func finishRemovals() throws {
+        for id in try StoredFile.names(in: paths.removed) where ContainerID.isComplete(id) {
+            try FileTree.remove(paths.container(id).runFolder)
+            try FileTree.remove(paths.removed + "/" + id)
+            try idRanges.releaseAll(of: id)
+        }
+    }
+
+    func removeCgroup(of record: ContainerRecord) throws {
         // Also kills what a supervisor that died before it had recorded anything has started.
         try killCgroup(of: record)
         // The root's own folder stays while anything is in it.

@@ -16,6 +16,8 @@ struct EnginePaths: Sendable, Hashable {
     }
 
     var containers: String { root + "/containers" }
+    /// Folders of containers that are gone, while their files are being freed.
+    var removed: String { root + "/removed" }
     var names: String { root + "/names" }
     var idRanges: String { root + "/ids" }
     var tasks: String { root + "/tasks" }
@@ -112,6 +114,9 @@ struct ContainerPaths: Sendable, Hashable {
 
     /// A link to the folder of names, through which the supervisor of a `--rm` container removes its name.
     var nameDoor: String { runFolder + "/names" }
+
+    /// Where its name goes first when it removes itself: freeing a link takes a disk as long as freeing a file.
+    var releasedName: String { folder + "/name" }
 
     static let recordName = "container.json"
 }

@@ -5,7 +5,7 @@ struct IDRangeLeases: Sendable {
     let table: LinkTable
 
     init(paths: EnginePaths) {
-        table = LinkTable(folder: paths.idRanges, owners: [paths.containers, paths.tasks])
+        table = LinkTable(folder: paths.idRanges, owners: [paths.containers, paths.tasks, paths.removed])
     }
 
     /// Leases a range to a container whose folder exists.

@@ -7,13 +7,13 @@ struct ContainerRecord {
     private var state = ContainerState(status: .created, bootID: BootClock.identifier())
     private let statePath: String
     private let socketPath: String
-    private let removeOnExit: [String]
+    private let removal: Removal
     private(set) var startedAt: Int64 = 0
     /// The signal that asks the container to stop.
     let stopSignal: Int32
 
     /// Whether the container is removed at its end.
-    var removesItself: Bool { !removeOnExit.isEmpty }
+    var removesItself: Bool { removal.isWanted }
 
     /// The container's first process while it runs.
     var process: ProcessIdentity? { state.process }
@@ -21,7 +21,7 @@ struct ContainerRecord {
     init(_ request: borrowing LaunchRequest, restarts: Int32, lastCode: Int32?) {
         statePath = request.statePath
         socketPath = request.socketPath
-        removeOnExit = request.removeOnExit
+        removal = Removal(request)
         stopSignal = request.stopSignal
         state.supervisor = ProcessIdentity(pid: getpid())
         state.restartCount = restarts
@@ -82,7 +82,12 @@ struct ContainerRecord {
         state.process = nil
         state.supervisor = nil
         unlink(socketPath)
-        if removeOnExit.isEmpty { write() } else { FileTree.removeAll(removeOnExit) }
+        if removal.isWanted { removal.begin() } else { write() }
+    }
+
+    /// Frees what a container had that removes itself, once everybody knows of its end.
+    func finishRemoval() {
+        if removal.isWanted { removal.finish() }
     }
 
     /// A file that cannot be written must not end the container: readers find its supervisor by the socket then.

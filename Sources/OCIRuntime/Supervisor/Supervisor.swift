@@ -47,6 +47,7 @@ final class Supervisor {
         companions.willEnd(isRemoved: record.removesItself)
         record.gaveUp(failure)
         NetworkTenure.send(messages)
+        record.finishRemoval()
     }
 
     /// Looks after the container until its end.
@@ -83,8 +84,10 @@ final class Supervisor {
         }
         relay.finish(.exited(code: code, oomKilled: isOutOfMemory), waitsForStarter: !isRestarted)
         NetworkTenure.send(messages)
+        guard !isRestarted else { return true }
+        record.finishRemoval()
         // Nobody comes to tidy up behind a container that removes itself.
-        if !isRestarted, record.removesItself { try? cgroup.removeEmptyParents() }
-        return isRestarted
+        if record.removesItself { try? cgroup.removeEmptyParents() }
+        return false
     }
 }

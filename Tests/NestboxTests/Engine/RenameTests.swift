@@ -108,12 +108,10 @@ import Testing
     /// Its supervisor removes what it was told at the start, which somebody else may have by then.
     @Test func theSupervisorOfARenamedContainerRemovesNobodysName() throws {
         let record = try make("old", autoRemove: true)
-        try StoredFile.makeFolder(engine.paths.container(record.id).runFolder)
-        try engine.openNameDoor(of: record.id)
-        let order = engine.removalOrder(of: record)
+        let removal = try removal(of: record, engine)
         try engine.rename(try engine.container("old"), to: "new")
         let other = try make("old")
-        FileTree.removeAll(order)
+        removal.begin()
         #expect(try engine.container("old").id == other.id)
         #expect(!StoredFile.exists(engine.paths.container(record.id).folder))
         // The new name points nowhere until the next list.
@@ -124,9 +122,7 @@ import Testing
 
     @Test func theSupervisorRemovesTheNameOfOneThatWasNotRenamed() throws {
         let record = try make("old", autoRemove: true)
-        try StoredFile.makeFolder(engine.paths.container(record.id).runFolder)
-        try engine.openNameDoor(of: record.id)
-        FileTree.removeAll(engine.removalOrder(of: record))
+        try removal(of: record, engine).begin()
         #expect(try names() == [])
     }
 }

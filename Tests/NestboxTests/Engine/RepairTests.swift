@@ -236,10 +236,6 @@ import Testing
         let volume = try #require(record.anonymousVolumes.first)
         let range = try #require(record.idRange)
         #expect(StoredFile.exists(engine.idRanges.path(of: range)))
-        // What the supervisor of a --rm container would remove is the same.
-        try StoredFile.makeFolder(engine.paths.container(record.id).runFolder)
-        try engine.openNameDoor(of: record.id)
-        #expect(engine.removalOrder(of: record).allSatisfy(StoredFile.exists))
         try engine.remove(container, volumes: false)
         #expect(engine.volumeStore.exists(volume))
         try engine.volumeStore.remove(volume)
