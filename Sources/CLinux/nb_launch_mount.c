@@ -97,7 +97,10 @@ static long nb_mount_new(struct nb_launch *launch, const struct nb_step *step)
     if (result >= 0) {
         int mount = nb_fsmount(context, step->flags);
         result = mount < 0 ? nb_fail(launch, NB_DETAIL_CREATE, mount) : nb_mount_at(launch, step, mount);
-        nb_close(mount);
+        int is_for_sysctls = result >= 0 && launch->proc < 0 && strcmp(step->source, "proc") == 0 &&
+                             (step->flags & NB_MOUNT_READ_ONLY) == 0;
+        if (is_for_sysctls) launch->proc = mount;
+        else nb_close(mount);
     }
     if (result < 0) nb_fscontext_message(context, launch->message, sizeof launch->message);
     nb_close(context);
@@ -247,24 +250,31 @@ static long nb_pivot(struct nb_launch *launch)
     return result;
 }
 
+/* A procfs of our own; the container's, when it has just been mounted, is one. It is never entered by its path. */
+static long nb_open_proc(struct nb_launch *launch)
+{
+    if (launch->proc >= 0) return 0;
+    int context = nb_fsopen("proc");
+    if (context < 0) return nb_fail(launch, NB_DETAIL_FILE_SYSTEM, context);
+    launch->proc = nb_fsmount(context, NB_MOUNT_NO_SUID | NB_MOUNT_NO_DEVICES | NB_MOUNT_NO_EXECUTE);
+    nb_close(context);
+    return nb_fail(launch, NB_DETAIL_CREATE, launch->proc);
+}
+
 /* Through a procfs of our own, so that nothing mounted over /proc takes part (threats.md, primitive 2). */
 static long nb_sysctl(struct nb_launch *launch, const struct nb_step *step)
 {
-    int context = nb_fsopen("proc");
-    if (context < 0) return nb_fail(launch, NB_DETAIL_FILE_SYSTEM, context);
-    int proc = nb_fsmount(context, NB_MOUNT_NO_SUID | NB_MOUNT_NO_DEVICES | NB_MOUNT_NO_EXECUTE);
-    nb_close(context);
-    if (proc < 0) return nb_fail(launch, NB_DETAIL_CREATE, proc);
+    long result = nb_open_proc(launch);
+    if (result < 0) return result;
     struct statfs kind;
-    long result = NB_SYSCALL2(SYS_fstatfs, proc, &kind);
+    result = NB_SYSCALL2(SYS_fstatfs, launch->proc, &kind);
     if (result >= 0 && kind.f_type != PROC_SUPER_MAGIC) result = nb_fail(launch, NB_DETAIL_NOT_PROCFS, -EINVAL);
-    int system = result < 0 ? (int)result : nb_open_beneath(proc, "sys", O_PATH | O_DIRECTORY, 0);
+    int system = result < 0 ? (int)result : nb_open_beneath(launch->proc, "sys", O_PATH | O_DIRECTORY, 0);
     int file = system < 0 ? system : nb_open_beneath(system, step->target, O_WRONLY, 0);
     if (result >= 0) result = nb_fail(launch, NB_DETAIL_OPEN_TARGET, file);
     if (result >= 0) result = NB_SYSCALL3(SYS_write, file, step->source, strlen(step->source));
     nb_close(file);
     nb_close(system);
-    nb_close(proc);
     return result;
 }
 

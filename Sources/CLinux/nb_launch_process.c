@@ -75,6 +75,7 @@ long nb_step_process(struct nb_launch *launch, const struct nb_step *step)
     case NB_STEP_DESCRIPTOR: return nb_descriptor(step);
     case NB_STEP_NULL_DEVICE: return nb_null_device(launch, step);
     case NB_STEP_WRITE: return NB_SYSCALL3(SYS_write, step->fd, step->source, strlen(step->source));
+    case NB_STEP_BARRIER: return nb_ask(launch, 'B');
     case NB_STEP_SESSION: {
         long result = NB_SYSCALL0(SYS_setsid);
         return result == -EPERM ? 0 : result; /* leads one already */

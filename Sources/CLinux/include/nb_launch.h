@@ -68,6 +68,7 @@ enum nb_step_kind {
     NB_STEP_SYSCTL,
     /* Write `source` to fd, as one write: a cgroup's tasks file. */
     NB_STEP_WRITE,
+    NB_STEP_BARRIER,       /* wait until the parent has done its part */
     NB_STEP_SESSION,       /* setsid */
     NB_STEP_SESSION_KEYRING, /* a keyring of its own */
     NB_STEP_UMASK,         /* value */
@@ -168,6 +169,7 @@ struct nb_launch {
     int32_t root;
     int32_t mask_folder;
     int32_t mask_file;
+    int32_t proc; /* a procfs of the container's namespaces that nothing can be mounted over yet, or -1 */
     int32_t original_root;
     char message[256]; /* what the kernel said about a refused mount */
 };

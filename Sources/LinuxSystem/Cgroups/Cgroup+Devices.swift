@@ -16,6 +16,20 @@ extension Cgroup {
             .init(allow: true, type: .character, major: $0.0, minor: $0.1, access: "rwm")
         } + [.init(allow: true, type: .character, major: 136, access: "rwm")]
 
+    /// Restricts the devices of a cgroup that was made without rules.
+    ///
+    /// The kernel checks and translates the program, which takes as long as making the cgroup: a new process may be prepared
+    /// meanwhile, if it executes nothing before.
+    /// - Throws: `CgroupError`.
+    public func restrictDevices(
+        _ rules: [RuntimeSpecification.Linux.Resources.DeviceRule]
+    ) throws(CgroupError) {
+        guard !rules.isEmpty else { return }
+        let program = try DeviceProgram(rules)
+        guard !program.allowsEverything else { return }
+        try attach(program, to: CgroupFolder(try openUnified(), path: unifiedPath, cgroup: path))
+    }
+
     /// Attaches the program to the unified cgroup in the place of all that are attached to it already.
     ///
     /// One that allows

@@ -14,11 +14,13 @@ struct ResolvedImage: Sendable, Hashable {
     var layers: [String]
 }
 
-/// A container that was just made, still locked, with what its start would otherwise look up again.
+/// A container that is being made, locked, with what its start would otherwise look up again.
 struct NewContainer {
     let record: ContainerRecord
     let input: SpecificationInput
     let lock: FolderLock
+    /// Until the record says who uses them, nobody may remove the layers together with the image, or the volumes.
+    fileprivate var holds: (layers: LayerHold?, volumes: [VolumeHold])
 }
 
 extension Engine {
@@ -36,9 +38,43 @@ extension Engine {
 
     /// Makes a container from the image that its configuration names.
     func make(_ configuration: ContainerConfiguration) throws -> NewContainer {
+        try written(try claim(configuration))
+    }
+
+    func make(_ configuration: ContainerConfiguration, from image: ResolvedImage) throws -> NewContainer {
+        try written(try claim(configuration, from: image))
+    }
+
+    private func written(_ new: NewContainer) throws -> NewContainer {
+        do {
+            try write(new)
+        } catch {
+            discard(new)
+            throw error
+        }
+        return new
+    }
+
+    /// Has what a container needs of others: its name, ids, addresses and volumes. Only ``write(_:)`` makes it one.
+    func claim(_ configuration: ContainerConfiguration) throws -> NewContainer {
         let (image, hold) = try resolveImage(configuration)
-        // Until the record says who uses the layers, nobody may remove them together with the image.
-        return try withExtendedLifetime(hold) { try make(try withBorrowedMounts(configuration), from: image) }
+        var new = try claim(try withBorrowedMounts(configuration), from: image)
+        new.holds.layers = hold
+        return new
+    }
+
+    /// Puts a container on the disk that has all it needs of others.
+    func write(_ new: NewContainer) throws {
+        let record = new.record
+        let paths = paths.container(record.id)
+        // With volumes they are there: what the image has at their place was copied by way of them.
+        if record.volumes.isEmpty { try makeLayerFolders(paths, owner: record.idRange?.firstID ?? 0) }
+        // From here on the record keeps the layers and volumes.
+        try withExtendedLifetime(new.holds) {
+            try AtomicFile.write(
+                record.jsonBytes(), to: paths.record, isFlushed: !record.configuration.autoRemove)
+        }
+        tell("create", record)
     }
 
     private func resolveImage(_ configuration: ContainerConfiguration) throws -> (ResolvedImage, LayerHold) {
@@ -57,7 +93,7 @@ extension Engine {
         }
     }
 
-    func make(_ configuration: ContainerConfiguration, from image: ResolvedImage) throws -> NewContainer {
+    private func claim(_ configuration: ContainerConfiguration, from image: ResolvedImage) throws -> NewContainer {
         try configuration.validate()
         let userNamespace = try UserNamespaceChoice(configuration)
         let partner = try partner(userNamespace)
@@ -85,8 +121,9 @@ extension Engine {
             }
             claimed.endpoints = try leaseEndpoints(configuration.network.requests, for: id)
             record.endpoints = claimed.endpoints
-            try makeLayerFolders(paths, owner: record.idRange?.firstID ?? 0)
-            let volumes = try makeVolumes(of: record, paths, image)
+            let volumes = try makeVolumes(of: record, paths, image) {
+                try makeLayerFolders(paths, owner: record.idRange?.firstID ?? 0)
+            }
             record.volumes = volumes.uses
             let input = specificationInput(of: record, facts: facts)
             // Made here once for its errors: what cannot work is refused now and not at the start. The namespaces of another
@@ -94,12 +131,7 @@ extension Engine {
             let output = try input.withJoinedNamespaces(of: partner, process: nil)
                 .withNamespaces(of: task.map { self.paths.task($0.name) }).specification()
             if let process = output.specification.process { try checkRights(process, of: record) }
-            // From here on the record keeps the volumes.
-            try withExtendedLifetime(volumes.holds) {
-                try AtomicFile.write(record.jsonBytes(), to: paths.record, isFlushed: !configuration.autoRemove)
-            }
-            tell("create", record)
-            return NewContainer(record: record, input: input, lock: lock)
+            return NewContainer(record: record, input: input, lock: lock, holds: (nil, volumes.holds))
         } catch {
             releaseEndpoints(claimed.endpoints, of: id)
             discard(id, claimed.name, claimed.range, anonymousVolumes: (try? AnonymousVolumeList.read(paths)) ?? [])
@@ -174,6 +206,14 @@ extension Engine {
             idRange: record.idRange, files: paths.container(record.id))
         for use in record.volumes { input.volumes[use.target] = paths.volumeData(use.name) }
         return input
+    }
+
+    /// Undoes the creation of a container that was not written.
+    func discard(_ new: NewContainer) {
+        let record = new.record
+        releaseEndpoints(record.endpoints, of: record.id)
+        let range = record.ownsIDRange ? record.idRange : nil
+        discard(record.id, record.name, range, anonymousVolumes: record.anonymousVolumes)
     }
 
     /// Undoes a creation that failed.

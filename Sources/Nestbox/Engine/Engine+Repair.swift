@@ -8,6 +8,8 @@ internal import Synchronization
 extension Engine {
     /// How long a killed container's processes may take to end, in milliseconds.
     static let killBound: Int32 = 10_000
+    /// How long is waited for a container that is being made, or whose making is being taken back, in milliseconds.
+    private static let takingBackBound = 200
 
     /// The container with this id, repaired; nil when there is none, or only the remains of one (which are removed).
     func examine(_ id: String, boot: BootID = BootID()) throws -> Container? {
@@ -145,13 +147,23 @@ extension Engine {
     /// The cgroup that a container has when nothing else is recorded.
     func cgroupPath(of id: String) -> String { paths.cgroupFolder + "/" + id }
 
+    private func lockForTakingBack(_ folder: String) throws(SystemError) -> FolderLock? {
+        do throws(SystemError) {
+            return try FolderLock.acquire(folder, within: Self.takingBackBound)
+        } catch {
+            guard error.errno == .tryAgain else { throw error }
+            return nil
+        }
+    }
+
     /// Removes a container folder without a record: its creator died before it was complete, or its remover before all of it
     /// was gone.
     ///
-    /// Leaves it alone while its creator lives, who holds its lock.
+    /// Leaves it alone while its creator lives, who holds its lock. A supervisor holds it, too, whose engine has died: that takes
+    /// back at once what it has begun, so a moment is waited for it.
     func removeRemains(of id: String) throws {
         let paths = paths.container(id)
-        guard let lock = try FolderLock.tryAcquire(paths.folder) else { return }
+        guard let lock = try lockForTakingBack(paths.folder) else { return }
         defer { lock.hold() }
         guard !StoredFile.exists(paths.record) else { return }
         try killCgroup(at: cgroupPath(of: id))

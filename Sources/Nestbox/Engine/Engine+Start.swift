@@ -19,18 +19,31 @@ extension Engine {
     ) throws(EngineError) -> RunningContainer {
         try EngineError.wrapping {
             let runtime = try runtime()
-            let new = try make(configuration)
+            let new = try claim(configuration)
             let record = new.record
+            var isWritten = false
             defer { new.lock.hold() }
             do {
                 var input = new.input
                 input.terminalSize = terminalSize
-                let process = try launch(record, input, new.lock, runtime: runtime, attached: attached)
+                let process = try launch(record, input, new.lock, runtime: runtime, attached: attached) {
+                    try write(new)
+                    isWritten = true
+                }
                 if attached { tell("attach", record) }
                 tell("start", record)
                 return RunningContainer(id: record.id, name: record.name, process: process)
             } catch {
-                try recordFailedStart(of: record, error)
+                // One without `--rm` was made all the same, and says why it does not run.
+                if !isWritten, !record.configuration.autoRemove { isWritten = (try? write(new)) != nil }
+                if isWritten {
+                    try recordFailedStart(of: record, error)
+                } else {
+                    try? removeCgroup(of: record)
+                    try? withdrawNetwork(of: record.id)
+                    try? FileTree.remove(paths.container(record.id).runFolder)
+                    discard(new)
+                }
                 throw error
             }
         }
@@ -79,46 +92,54 @@ extension Engine {
     /// Hands a locked container to its supervisor and waits for the news that its process runs.
     ///
     /// The supervisor has a part in the lock until then: this process may be killed, and what it has begun goes on or is taken back.
+    ///
+    /// - Parameter complete: puts on the disk what is not there yet, while the supervisor begins.
     private func launch(
         _ record: ContainerRecord, _ input: SpecificationInput, _ lock: FolderLock, runtime: RuntimeLauncher,
-        attached: Bool
+        attached: Bool, complete: () throws -> Void = {}
     ) throws -> StartedProcess {
         defer { lock.hold() }
         let folders = try VolumeFolders(of: record, paths)
         var request = try launchRequest(for: record, folders.applied(to: input))
         request.lockDescriptor = lock.folder.rawValue
-        let descriptors = folders.descriptors + [lock.folder.rawValue]
+        request.waitsForFiles = true
         try StoredFile.makeFolder(paths.container(record.id).runFolder)
-        if record.configuration.autoRemove { try openNameDoor(of: record.id) }
-        try prepareRestarts(of: record)
-        try writeEventAttributes(of: record)
         let wiring = try ContainerWiring(record, self)
-        try ContainerFiles.write(input, try surroundings(of: record, wiring))
-        guard let wiring else {
+        defer { wiring?.release() }
+        request.waitsForNetwork = wiring != nil
+        request.heldDescriptors = wiring?.descriptors ?? []
+        do {
             var process = try runtime.run(
-                "supervise", request: request.jsonBytes(), attached: attached, inheriting: descriptors)
+                "supervise", request: request.jsonBytes(), attached: attached,
+                inheriting: folders.descriptors + [lock.folder.rawValue] + request.heldDescriptors,
+                isAwaited: true,
+                meanwhile: {
+                    try complete()
+                    try writeFiles(of: record, input, wiring)
+                    try wiring?.prepare()
+                },
+                makeInterfaces: { try wiring?.makeInterfaces($0) })
+            process.warnings += wiring?.warnings ?? []
             let isHost = record.configuration.network == .host
             if isHost, record.configuration.ports.contains(where: { !$0.isOwnPort }) {
                 process.warnings.append("ports are not mapped on the host's network")
             }
             return process
-        }
-        defer { wiring.release() }
-        request.waitsForNetwork = true
-        request.heldDescriptors = wiring.descriptors
-        do {
-            var process = try runtime.run(
-                "supervise", request: request.jsonBytes(), attached: attached,
-                inheriting: descriptors + wiring.descriptors, meanwhile: wiring.prepare,
-                makeInterfaces: wiring.makeInterfaces)
-            process.warnings += wiring.warnings
-            return process
         } catch {
             // The supervisor has done so, too, if it came that far; but it may have failed, and removed the record of it, before
             // the last of it was there.
-            try? withdrawNetwork(of: record.id, wiring.state)
+            if let wiring { try? withdrawNetwork(of: record.id, wiring.state) }
             throw error
         }
+    }
+
+    /// Writes what a start needs to find on the disk.
+    private func writeFiles(of record: ContainerRecord, _ input: SpecificationInput, _ wiring: ContainerWiring?) throws
+    {
+        if record.configuration.autoRemove { try openNameDoor(of: record.id) }
+        try prepareRestarts(of: record)
+        try writeEventAttributes(of: record)
+        try ContainerFiles.write(input, try surroundings(of: record, wiring))
     }
 
     private func surroundings(of record: ContainerRecord, _ wiring: ContainerWiring?) throws -> NameSurroundings {
@@ -225,7 +246,7 @@ extension Engine {
         request.logFiles = configuration.log.maximumFiles
         request.openStdin = configuration.interactive
         request.initProcess = configuration.initProcess
-        request.removeOnExit = configuration.autoRemove ? removalOrder(of: record) : []
+        if configuration.autoRemove { removeAtEnd(record, &request) }
         request.seccompCacheDirectory = self.paths.seccompCache
         request.stopSignal = output.stopSignal
         request.stoppedPath = paths.stopped

@@ -19,6 +19,7 @@ public struct Engine: Sendable {
     let paths: EnginePaths
     let cgroupLayout = KnownCgroupLayout()
     private let reaper = ChildReaper()
+    private let sealedRuntime = SealedRuntime()
 
     var names: LinkTable { LinkTable(folder: paths.names, owners: [paths.containers]) }
     var idRanges: IDRangeLeases { IDRangeLeases(paths: paths) }
@@ -68,7 +69,7 @@ public struct Engine: Sendable {
 
     /// What starts `nestbox-runtime`.
     func runtime() throws(EngineError) -> RuntimeLauncher {
-        RuntimeLauncher(path: try runtimePath(), reaper: reaper)
+        RuntimeLauncher(path: try runtimePath(), reaper: reaper, sealed: sealedRuntime)
     }
 
     /// The path of `nestbox-runtime`.

@@ -24,21 +24,25 @@ struct RuntimeLauncher: Sendable {
     let path: String
     /// Who reaps the supervisors that this process has started.
     let reaper: ChildReaper
+    /// What is executed.
+    let sealed: SealedRuntime
 
     /// Runs the runtime in a role, with a request.
     ///
     /// - Parameters:
     ///   - attached: whether a connected stream socket is wanted.
     ///   - descriptors: what the request names by number; they have the same numbers in the runtime.
+    ///   - isAwaited: whether the runtime is told when `meanwhile` has returned.
     ///   - meanwhile: called while the runtime prepares what it can alone.
     ///   - makeInterfaces: called, if the request says that the runtime waits for it, with the pid of a process that has the
     ///     container's namespaces.
     /// - Throws: `EngineError.startFailed` with the runtime's own words and exit code; what the two throw.
     func run(
         _ role: String, request: [UInt8], attached: Bool, inheriting descriptors: [Int32] = [],
-        meanwhile: () throws -> Void = {}, makeInterfaces: (Int32) throws -> Void = { _ in }
+        isAwaited: Bool = false, meanwhile: () throws -> Void = {}, makeInterfaces: (Int32) throws -> Void = { _ in }
     ) throws -> StartedProcess {
         reaper.reapEnded()
+        let program = try sealed.program(at: path)
         let document = try Self.memoryFile(request)
         let report = try DescriptorPair.packetSockets()
         var arguments = [
@@ -47,15 +51,16 @@ struct RuntimeLauncher: Sendable {
         for descriptor in descriptors { arguments += ["--keep-fd", String(descriptor)] }
         var inherited = [document.rawValue, report.second.rawValue] + descriptors
         guard attached else {
-            let pid = try Self.spawn(path, arguments, inherited)
-            return try hear(report, from: pid, role: role, socket: nil, meanwhile, makeInterfaces)
+            let pid = try spawn(program, arguments, inherited)
+            return try hear(report, from: pid, role: role, socket: nil, isAwaited: isAwaited, meanwhile, makeInterfaces)
         }
         let sockets = try DescriptorPair.packetSockets()
         arguments += ["--client-fd", String(sockets.second.rawValue)]
         inherited.append(sockets.second.rawValue)
-        let pid = try Self.spawn(path, arguments, inherited)
+        let pid = try spawn(program, arguments, inherited)
         return try hear(
-            report, from: pid, role: role, socket: sockets.takeFirst(), meanwhile, makeInterfaces)
+            report, from: pid, role: role, socket: sockets.takeFirst(), isAwaited: isAwaited, meanwhile,
+            makeInterfaces)
     }
 
     private static func memoryFile(_ bytes: [UInt8]) throws(SystemError) -> FileDescriptor {
@@ -69,13 +74,15 @@ struct RuntimeLauncher: Sendable {
     /// Reads the report, or learns that the runtime ended without one.
     private func hear(
         _ report: consuming DescriptorPair, from runtime: pid_t, role: String, socket: consuming FileDescriptor?,
-        _ meanwhile: () throws -> Void, _ makeInterfaces: (Int32) throws -> Void
+        isAwaited: Bool, _ meanwhile: () throws -> Void, _ makeInterfaces: (Int32) throws -> Void
     ) throws -> StartedProcess {
         // Our copy of the other end must go, or the end never comes.
         let reader = report.takeFirst()
         var received: LaunchReport?
         do {
             try meanwhile()
+            // One that has failed by now is not there to hear it, and has said why.
+            if isAwaited { _ = send(reader.rawValue, [UInt8(0)], 1, Int32(MSG_NOSIGNAL)) }
             received = try Self.read(reader)
             if let pid = received?.namespaces {
                 try makeInterfaces(pid)
@@ -110,12 +117,19 @@ struct RuntimeLauncher: Sendable {
     /// The next report, a packet; nil when the runtime ended without one.
     private static func read(_ reader: borrowing FileDescriptor) throws -> LaunchReport? {
         var packet = [UInt8](repeating: 0, count: 64 << 10)
-        let count = try packet.withUnsafeMutableBytes { try reader.read(into: $0) }
+        let count: Int
+        do {
+            count = try packet.withUnsafeMutableBytes { try reader.read(into: $0) }
+        } catch let error as SystemError where error.errno == Errno(ECONNRESET) {
+            // It ended before it had read our word; its own comes behind this error.
+            count = try packet.withUnsafeMutableBytes { try reader.read(into: $0) }
+        }
         return count == 0 ? nil : try LaunchReport(jsonBytes: Array(packet[..<count]))
     }
 
-    private static func spawn(_ path: String, _ arguments: [String], _ inherited: [Int32]) throws(SystemError) -> pid_t
-    {
+    private func spawn(
+        _ sealed: SealedRuntime.Sealed, _ arguments: [String], _ inherited: [Int32]
+    ) throws(SystemError) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -136,12 +150,12 @@ struct RuntimeLauncher: Sendable {
         defer { for word in words { free(word) } }
         // No environment: what the caller's holds is not the container's business.
         var environment: [UnsafeMutablePointer<CChar>?] = [nil]
-        // Sealed here, the runtime need not execute itself a second time to be safe from its container.
-        let program = try SealedExecutable.open(path)
         var pid: pid_t = 0
+        // Sealed here, the runtime need not execute itself a second time to be safe from its container.
         let error = posix_spawn(
-            &pid, "/proc/self/fd/\(program.rawValue)", &actions, &attributes, &words, &environment)
+            &pid, "/proc/self/fd/\(sealed.descriptor)", &actions, &attributes, &words, &environment)
         guard error == 0 else { throw SystemError("start", path, Errno(error)) }
+        sealed.settle()
         return pid
     }
 }

@@ -7,8 +7,10 @@ extension Engine {
     ///
     /// New ones get what the image has at their place. None of them can be removed for as long as its hold lives: until the
     /// container's record names them.
+    ///
+    /// - Parameter makeStaging: makes the folder by way of which they get it; called when there are any.
     func makeVolumes(
-        of record: ContainerRecord, _ paths: ContainerPaths, _ image: ResolvedImage
+        of record: ContainerRecord, _ paths: ContainerPaths, _ image: ResolvedImage, makeStaging: () throws -> Void
     ) throws -> (uses: [VolumeUse], holds: [VolumeHold]) {
         let mounts = record.configuration.mounts
         var uses: [(use: VolumeUse, copies: Bool)] = []
@@ -27,6 +29,7 @@ extension Engine {
             uses.append((VolumeUse(target: target, name: try ContainerID.random(), isAnonymous: true), true))
         }
         if uses.isEmpty { return ([], []) }
+        try makeStaging()
         let anonymous = uses.filter(\.use.isAnonymous).map(\.use.name)
         if !anonymous.isEmpty { try AnonymousVolumeList.write(anonymous, paths) }
         let holds = try uses.map { use, copies in

@@ -145,10 +145,10 @@ public enum RuntimeCommand {
             var path = [CChar](repeating: 0, count: 4097)
             try retrying("read", "/proc/self/exe") { readlink("/proc/self/exe", &path, 4096) }
             let text = String(decoding: path.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-            let program = try SealedExecutable.open(text)
+            let sealed = try SealedExecutable(text)
             for number in numbers { _ = fcntl(number, F_SETFD, 0) }
             var argv = arguments.map { strdup($0) } + [nil]
-            let result = nb_execute_descriptor(program.rawValue, &argv, environ)
+            let result = nb_execute_descriptor(sealed.program.rawValue, &argv, environ)
             return SystemError("execute", text, Errno(Int32(-result))).description
         } catch {
             return error.description

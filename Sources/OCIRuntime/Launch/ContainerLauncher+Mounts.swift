@@ -5,7 +5,7 @@ internal import OCISpec
 
 extension ContainerLauncher {
     /// The root file system as a detached mount, its layers ID-mapped for the container's user namespace.
-    func mountRoot(userNamespace: borrowing FileDescriptor?) throws(LaunchError) -> FileDescriptor {
+    mutating func mountRoot(userNamespace: borrowing FileDescriptor?) throws(LaunchError) -> FileDescriptor {
         do throws(SystemError) {
             switch request.rootFilesystem {
             case .directory(let path):
@@ -19,11 +19,12 @@ extension ContainerLauncher {
         }
     }
 
-    private func mountOverlay(
+    private mutating func mountOverlay(
         _ lower: [String], _ upper: String, _ work: String, userNamespace: borrowing FileDescriptor?
     ) throws(SystemError) -> FileDescriptor {
         var layers: [Int32] = []
-        defer { for layer in layers { _ = FileDescriptor(owning: layer) } }
+        // The kernel takes longer to close a mount than to make it: they go when the container runs.
+        defer { layerMounts = layers }
         for path in lower {
             let folder = try FileDescriptor.open(path, NB_O_PATH | O_DIRECTORY)
             guard let namespace = userNamespace.rawValue else {

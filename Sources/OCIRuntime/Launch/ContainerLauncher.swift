@@ -13,6 +13,8 @@ struct ContainerLauncher {
     private(set) var warnings: [String] = []
     /// What the container's next run needs of this one, or of the container that it joins.
     private(set) var heldNamespaces: [HeldNamespace] = []
+    /// The mounts of the image's layers, to be closed once the container runs.
+    var layerMounts: [Int32] = []
 
     init(_ request: LaunchRequest, cgroup: Cgroup) throws(LaunchError) {
         guard let process = request.specification.process, let linux = request.specification.linux else {
@@ -53,6 +55,7 @@ struct ContainerLauncher {
             }
         }
         let userNamespace = try mapIDs(of: launch.pid, plan)
+        if request.waitsForFiles { try awaitWord(report) }
         let rootMount = try mountRoot(userNamespace: userNamespace)
         let root: RootDirectory
         do throws(SystemError) {
@@ -73,6 +76,7 @@ struct ContainerLauncher {
         if plan.forks { list.add(NB_STEP_FORK, "enter the PID namespace") }
         try addMounts(to: &list, plan, userNamespace: userNamespace)
         try addDevices(to: &list, plan)
+        list.add(NB_STEP_BARRIER, "wait for the network and the device rules")
         addSysctls(to: &list)
         list.add(NB_STEP_SESSION, "start a session")
         processSteps.addStreams(streams, idMap: request.idMap, hasConsoleDevice: true, to: &list)
@@ -96,8 +100,10 @@ struct ContainerLauncher {
             program.executable = list.keep(executable)
             program.arguments = ["nestbox-init", "--"] + program.arguments
         }
-        if request.waitsForNetwork { try awaitInterfaces(report) }
-        let launched = try launch.proceed(list, program)
+        let launched = try launch.proceed(list, program) { () throws(LaunchError) in
+            try restrictDevices()
+            if request.waitsForNetwork { try awaitWord(report) }
+        }
         preference?.restore()
         return launched
     }
@@ -184,7 +190,8 @@ struct ContainerLauncher {
         }
     }
 
-    private func awaitInterfaces(_ report: borrowing FileDescriptor) throws(LaunchError) {
+    /// Waits until the engine has done its part: first the files, then the interfaces.
+    private func awaitWord(_ report: borrowing FileDescriptor) throws(LaunchError) {
         do throws(SystemError) {
             var byte: UInt8 = 0
             guard
@@ -193,6 +200,16 @@ struct ContainerLauncher {
             else { throw SystemError("read", "the engine's word", Errno(EPIPE)) }
         } catch {
             throw .abandoned
+        }
+    }
+
+    // MARK: - Devices
+
+    private func restrictDevices() throws(LaunchError) {
+        do throws(CgroupError) {
+            try cgroup.restrictDevices(linux.resources?.devices ?? [])
+        } catch {
+            throw LaunchError("\(error)")
         }
     }
 

@@ -108,8 +108,11 @@ final class Launch {
 
     /// Lets the child carry out `steps` and execute `program`.
     ///
+    /// - Parameter meanwhile: called while the child is at work; it waits at `NB_STEP_BARRIER` for the end of that.
     /// - Throws: `LaunchError`; the child has ended then.
-    func proceed(_ steps: consuming StepList, _ program: Program) throws(LaunchError) -> LaunchedProcess {
+    func proceed(
+        _ steps: consuming StepList, _ program: Program, meanwhile: () throws(LaunchError) -> Void = {}
+    ) throws(LaunchError) -> LaunchedProcess {
         var steps = steps
         launch.pointee.candidates = UnsafePointer(steps.strings(program.candidates))
         launch.pointee.arguments = UnsafePointer(steps.strings(program.arguments))
@@ -120,6 +123,7 @@ final class Launch {
         second = consume steps
         let number = socket.rawValue
         guard send(number, [UInt8(0)], 1, Int32(MSG_NOSIGNAL)) == 1 else { throw failure() }
+        try meanwhile()
         var terminal: Int32 = -1
         while true {
             let (message, descriptor) = receive()
@@ -128,6 +132,8 @@ final class Launch {
                 closeChildSocket()
             } else if message == UInt8(ascii: "T") {
                 terminal = descriptor
+            } else if message == UInt8(ascii: "B") {
+                guard send(number, [UInt8(0)], 1, Int32(MSG_NOSIGNAL)) == 1 else { break }
             } else {
                 break
             }

@@ -35,8 +35,14 @@ public struct LaunchRequest: JSONCodable, Hashable {
     public var openStdin: Bool
     /// Run an init as process 1 that forwards signals and reaps.
     public var initProcess: Bool
-    /// What `--rm` removes after the container's end, in this order; empty: the container stays.
+    /// What `--rm` removes at the container's end before anybody hears of it.
     public var removeOnExit: [String]
+    /// What it moves away then, in this order: a path and its new one, and so on; empty: the container stays.
+    public var moveOnExit: [String]
+    /// What it removes behind that, in this order.
+    public var removeBehindExit: [String]
+    /// A link to the container's id that it removes at the very end.
+    public var releaseBehindExit: String?
     /// The process of another container behind the namespace paths of the specification; nil: they belong to nobody.
     public var joinedProcess: ProcessIdentity?
     /// The built-in seccomp profile for the process's capabilities, instead of `specification.linux.seccomp`.
@@ -45,6 +51,9 @@ public struct LaunchRequest: JSONCodable, Hashable {
     public var seccompCacheDirectory: String?
     /// The signal that asks the container to stop.
     public var stopSignal: Int32
+    /// Whether the program waits, before it looks at the container's files, for a byte over the report's socket that says that they
+    /// are there.
+    public var waitsForFiles: Bool
     /// Whether the program waits, once the namespaces are there, for a byte over the report's socket that says that its
     /// interfaces are, too.
     public var waitsForNetwork: Bool
@@ -106,10 +115,13 @@ public struct LaunchRequest: JSONCodable, Hashable {
         self.openStdin = false
         self.initProcess = false
         self.removeOnExit = []
+        self.moveOnExit = []
+        self.removeBehindExit = []
         self.joinedProcess = nil
         self.defaultSeccomp = false
         self.seccompCacheDirectory = nil
         self.stopSignal = 15
+        self.waitsForFiles = false
         self.waitsForNetwork = false
         self.heldDescriptors = []
         self.stoppedPath = nil
@@ -136,10 +148,14 @@ public struct LaunchRequest: JSONCodable, Hashable {
         openStdin = try object.optional("openStdin") ?? false
         initProcess = try object.optional("initProcess") ?? false
         removeOnExit = try object.optional("removeOnExit") ?? []
+        moveOnExit = try object.optional("moveOnExit") ?? []
+        removeBehindExit = try object.optional("removeBehindExit") ?? []
+        releaseBehindExit = try object.optional("releaseBehindExit")
         joinedProcess = try object.optional("joinedProcess")
         defaultSeccomp = try object.optional("defaultSeccomp") ?? false
         seccompCacheDirectory = try object.optional("seccompCacheDirectory")
         stopSignal = try object.optional("stopSignal") ?? 15
+        waitsForFiles = try object.optional("waitsForFiles") ?? false
         waitsForNetwork = try object.optional("waitsForNetwork") ?? false
         health = try object.optional("health")
         eventFolder = try object.optional("eventFolder")
@@ -171,10 +187,14 @@ public struct LaunchRequest: JSONCodable, Hashable {
         object.set("openStdin", to: openStdin, unless: false)
         object.set("initProcess", to: initProcess, unless: false)
         object.setUnlessEmpty("removeOnExit", to: removeOnExit)
+        object.setUnlessEmpty("moveOnExit", to: moveOnExit)
+        object.setUnlessEmpty("removeBehindExit", to: removeBehindExit)
+        object.set("releaseBehindExit", to: releaseBehindExit)
         object.set("joinedProcess", to: joinedProcess)
         object.set("defaultSeccomp", to: defaultSeccomp, unless: false)
         object.set("seccompCacheDirectory", to: seccompCacheDirectory)
         object.set("stopSignal", to: stopSignal)
+        object.set("waitsForFiles", to: waitsForFiles, unless: false)
         object.set("waitsForNetwork", to: waitsForNetwork, unless: false)
         object.set("health", to: health)
         object.set("eventFolder", to: eventFolder)

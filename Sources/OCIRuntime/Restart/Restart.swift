@@ -51,6 +51,7 @@ struct Restart {
     /// Lets a restarted container have the namespaces of its first run, and the limits that it was given since.
     func apply(to request: inout LaunchRequest) {
         guard isRestart else { return }
+        request.waitsForFiles = false
         if let bytes = try? StoredFile.read(request.limitsPath),
             let limits = try? RuntimeSpecification.Linux.Resources(jsonBytes: bytes)
         {

@@ -9,6 +9,8 @@ struct StartedContainer: ~Copyable {
     let cgroup: Cgroup
     let warnings: [String]
     let namespaces: [HeldNamespace]
+    /// What only the start needed.
+    let layerMounts: [Int32]
 }
 
 extension Supervisor {
@@ -40,6 +42,7 @@ extension Supervisor {
             record.failed(error, isRestart: isRestart)
             // Whoever abandoned the start knows why.
             if error != .abandoned { try? report.writeAll(LaunchReport(error).jsonBytes()) }
+            record.finishRemoval()
             return (nil, error.exitCode)
         }
         record.started(started.process.pid)
@@ -50,6 +53,7 @@ extension Supervisor {
             restart.forget(lock)
         }
         try? report.writeAll(LaunchReport(pid: started.process.pid, warnings: started.warnings).jsonBytes())
+        for mount in started.layerMounts { close(mount) }
         if let client { started.relay.attachStarter(client, sendsInput: request.openStdin) }
         return (Supervisor(started, request, network, record, restart), 0)
     }
@@ -85,7 +89,7 @@ extension Supervisor {
                 closesInputWithClient: closesInputWithClient)
             return StartedContainer(
                 process: process, relay: relay, cgroup: cgroup, warnings: launcher.warnings,
-                namespaces: launcher.heldNamespaces)
+                namespaces: launcher.heldNamespaces, layerMounts: launcher.layerMounts)
         } catch {
             try? cgroup.killAndWait()
             try? cgroup.remove()
@@ -95,7 +99,10 @@ extension Supervisor {
 
     private static func create(_ cgroup: Cgroup, _ request: LaunchRequest) throws(LaunchError) -> CgroupEntrance {
         do throws(CgroupError) {
-            return try cgroup.create(resources: request.specification.linux?.resources)
+            var resources = request.specification.linux?.resources
+            // Restricted by the launcher, while the container is being made.
+            resources?.devices = []
+            return try cgroup.create(resources: resources)
         } catch {
             throw LaunchError("\(error)")
         }
