@@ -59,6 +59,9 @@ int nb_make_node(uint32_t mode, uint64_t device, uint32_t uid, uint32_t gid, con
 /* The tmpfs on /dev/shm in another mount namespace, as a detached clone. -EMEDIUMTYPE: something else is there. */
 int nb_clone_shared_memory(int mount_namespace);
 
+/* A detached clone of the mount that `root` is on, in another mount namespace, without the mounts below it. */
+int nb_clone_bare_root(int mount_namespace, int root);
+
 /* 1 when the descriptor's file lies on a read-only overlay mount, else 0. */
 int nb_is_on_read_only_overlay(int descriptor);
 

@@ -13,6 +13,8 @@ struct TreeArchiver: ~Copyable {
     enum Purpose {
         /// A copy: devices and what the kernel itself shows as files are left out.
         case copy
+        /// All of a root file system but its sockets.
+        case root
         /// A layer from the upper folder of an overlay: its marks for what was deleted become those of the specification.
         case layer
     }
@@ -79,7 +81,7 @@ struct TreeArchiver: ~Copyable {
             entry.target = try Self.target(of: file, path)
         case S_IFIFO: entry.kind = .fifo
         case S_IFCHR, S_IFBLK:
-            guard purpose == .layer else { return try leaveOut(path, "is a device") }
+            guard purpose != .copy else { return try leaveOut(path, "is a device") }
             entry.kind = kind == S_IFCHR ? .characterDevice : .blockDevice
             let number = UInt64(status.st_rdev)
             // As in sys/sysmacros.h.
@@ -99,7 +101,7 @@ struct TreeArchiver: ~Copyable {
 
     /// Passes over something in a folder; what was asked for itself is a failure.
     private mutating func leaveOut(_ path: [UInt8], _ reason: String) throws(SystemError) {
-        // A layer never has sockets: they mean nothing without the process behind them.
+        // Sockets mean nothing without the process behind them: nobody misses them in an image.
         guard purpose == .copy else { return }
         guard path != top else {
             throw SystemError("copy", Self.text(path), .notSupported, hint: "it \(reason)")

@@ -61,8 +61,15 @@ public enum TreeTransfer {
     public static func archive(
         _ source: TransferSource, to write: (UnsafeRawBufferPointer) throws -> Void
     ) throws -> TransferReport {
+        try archive(source, for: .copy, to: write)
+    }
+
+    private static func archive(
+        _ source: TransferSource, for purpose: TreeArchiver.Purpose,
+        to write: (UnsafeRawBufferPointer) throws -> Void
+    ) throws -> TransferReport {
         try withoutActuallyEscaping(write) { write in
-            var archiver = TreeArchiver(.copy, ids: source.ids, write: write)
+            var archiver = TreeArchiver(purpose, ids: source.ids, write: write)
             try archiver.add(source.file, as: source.name)
             try archiver.finish()
             return TransferReport(bytes: archiver.count, leftOut: archiver.leftOut)
@@ -73,21 +80,31 @@ public enum TreeTransfer {
     ///
     /// - Throws: `SystemError`.
     public static func archive(_ source: TransferSource, to output: Int32) throws -> TransferReport {
-        try archive(source) { bytes in
-            var rest = bytes
-            while !rest.isEmpty {
-                let count = Glibc.write(output, rest.baseAddress, rest.count)
-                if count >= 0 {
-                    rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-                    continue
-                }
-                let errno = Errno.current
-                guard errno == .tryAgain || errno == .interrupted else {
-                    throw SystemError("write", "the archive", errno)
-                }
-                var waiting = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
-                _ = poll(&waiting, 1, -1)
+        try archive(source, for: .copy) { try write($0, to: output) }
+    }
+
+    /// Writes a tar archive of what is in the root folder of a file system, devices included, to an open file, which stays open
+    /// and may be non-blocking.
+    ///
+    /// - Throws: `SystemError`.
+    public static func archiveRoot(_ source: TransferSource, to output: Int32) throws -> TransferReport {
+        try archive(source, for: .root) { try write($0, to: output) }
+    }
+
+    private static func write(_ bytes: UnsafeRawBufferPointer, to output: Int32) throws(SystemError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = Glibc.write(output, rest.baseAddress, rest.count)
+            if count >= 0 {
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+                continue
             }
+            let errno = Errno.current
+            guard errno == .tryAgain || errno == .interrupted else {
+                throw SystemError("write", "the archive", errno)
+            }
+            var waiting = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
+            _ = poll(&waiting, 1, -1)
         }
     }
 

@@ -49,9 +49,42 @@ extension ContainerView {
         }
     }
 
+    /// Opens a view of the container's own files: its image's, and what it has changed of them.
+    ///
+    /// What is mounted over them, like volumes, is not part of it.
+    ///
+    /// - Throws: `EngineError`, `SystemError`.
+    init(ofOwnFilesOf container: Container, _ engine: Engine) throws {
+        guard let lock = try engine.lock(container.id),
+            let current = try engine.repair(engine.paths.container(container.id))
+        else { throw EngineError.noSuchContainer(container.name) }
+        let ids = current.idRange.map { IDShift(first: $0.firstID, count: $0.count) } ?? .none
+        if current.isRunning, let process = current.state.process {
+            self.init(root: try Self.bareRoot(of: process, container), lock: nil, ids: ids)
+        } else {
+            try StoredFile.makeFolder(engine.paths.container(current.id).runFolder)
+            let mount = try Self.overlay(of: current.record, try Self.userNamespace(of: current.record, engine), engine)
+            self.init(root: RootDirectory(mount), lock: lock, ids: ids)
+        }
+    }
+
+    /// Its files are mounted already, and cannot be mounted twice: the mount is cloned without those on it.
+    private static func bareRoot(of process: ProcessIdentity, _ container: Container) throws -> RootDirectory {
+        let namespace = try? FileDescriptor.open("/proc/\(process.pid)/ns/mnt")
+        // Looks whether it is alive, and so was when the namespace was opened.
+        let root = try root(of: process, container)
+        guard let namespace else { throw ended(container) }
+        let clone = nb_clone_bare_root(namespace.rawValue, root.descriptor.rawValue)
+        return RootDirectory(FileDescriptor(owning: try checked(clone, "clone the files of container", container.name)))
+    }
+
+    private static func ended(_ container: Container) -> EngineError {
+        .failure("container \(container.name) has just ended; try again")
+    }
+
     private static func root(of process: ProcessIdentity, _ container: Container) throws -> RootDirectory {
         // Opened first and compared afterwards: if it is alive now, its pid meant it before.
-        let ended = EngineError.failure("container \(container.name) has just ended; try again")
+        let ended = ended(container)
         let root: FileDescriptor
         do throws(SystemError) {
             root = try FileDescriptor.open("/proc/\(process.pid)/root", NB_O_PATH | O_DIRECTORY)

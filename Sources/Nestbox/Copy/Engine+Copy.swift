@@ -126,7 +126,7 @@ extension Engine {
     // MARK: - The two sides
 
     /// On a thread of its own: the container's side changes the thread's identity and mounts.
-    private func transferring(
+    func transferring(
         _ body: @escaping @Sendable () throws -> TransferReport
     ) throws(EngineError) -> TransferReport {
         try EngineError.wrapping { try TreeTransfer.onOwnThread(body) }

@@ -30,7 +30,7 @@ struct Root: ParsableCommand {
     static let commands: [any NestboxCommand.Type] = [
         Run.self, Create.self, Start.self, Attach.self, Stop.self, RestartCommand.self, Kill.self, Pause.self,
         Unpause.self, Rename.self, Update.self, Remove.self, List.self, Inspect.self, Logs.self, Diff.self, Copy.self,
-        Commit.self, Exec.self, Wait.self, Port.self, Top.self, Stats.self, Events.self, Images.self,
+        Commit.self, Export.self, Exec.self, Wait.self, Port.self, Top.self, Stats.self, Events.self, Images.self,
         RemoveImage.self, TagImage.self, History.self, Load.self, Save.self, Import.self, Info.self,
         VersionCommand.self,
     ]
@@ -77,6 +77,7 @@ struct Root: ParsableCommand {
         case "diff": Diff.self
         case "cp": Copy.self
         case "commit": Commit.self
+        case "export": Export.self
         case "save": Save.self
         case "history": History.self
         case "update": Update.self

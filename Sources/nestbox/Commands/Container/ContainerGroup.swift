@@ -6,7 +6,8 @@ struct ContainerGroup: CommandGroup {
     static let commands: [any NestboxCommand.Type] = [
         Run.self, Create.self, Start.self, Attach.self, Stop.self, RestartCommand.self, Kill.self, Pause.self,
         Unpause.self, Rename.self, Update.self, Remove.self, ContainerList.self, ContainerInspect.self, Logs.self,
-        Diff.self, Copy.self, Commit.self, Exec.self, Wait.self, Port.self, Top.self, Stats.self, ContainerPrune.self,
+        Diff.self, Copy.self, Commit.self, Export.self, Exec.self, Wait.self, Port.self, Top.self, Stats.self,
+        ContainerPrune.self,
     ]
     static let aliases = ["ps": "ls", "list": "ls", "remove": "rm"]
     static let configuration = CommandConfiguration.group(
