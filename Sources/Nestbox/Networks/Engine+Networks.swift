@@ -55,13 +55,16 @@ extension Engine {
 
     /// Removes all networks but the default one that no container is on.
     ///
+    /// - Parameter filters: conditions on what goes; all must hold.
     /// - Returns: their names.
     /// - Throws: `EngineError`.
-    public func pruneNetworks() throws(EngineError) -> [String] {
+    public func pruneNetworks(filters: [PruneFilter] = []) throws(EngineError) -> [String] {
         try EngineError.wrapping {
             var removed: [String] = []
             for network in try hostNetwork.store.all(damaged: { _ in })
             where network.name != NetworkDefinition.defaultName {
+                let created = try? Timestamp(network.created)
+                guard filters.allSatisfy({ $0.holds(for: network.labels, created: created) }) else { continue }
                 do {
                     try removeNetwork(network)
                     removed.append(network.name)

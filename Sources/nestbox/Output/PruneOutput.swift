@@ -1,7 +1,15 @@
+internal import ImageStore
 internal import Nestbox
+internal import OCISpec
 
 /// What the `prune` commands print, in Docker's form.
 enum PruneOutput {
+    /// What is said of an image that is gone, or of names of it.
+    static func lines(of removal: ImageRemoval) -> [String] {
+        removal.untagged.map { "untagged: \($0.familiar)" }
+            + ((removal.deleted.map { [$0] } ?? []) + removal.deletedLayers).map { "deleted: \($0)" }
+    }
+
     /// Writes what is gone, then how much that gave back, and why what could not be removed is still there.
     ///
     /// - Parameters:

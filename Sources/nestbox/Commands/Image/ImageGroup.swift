@@ -87,10 +87,7 @@ struct ImagePrune: NestboxCommand {
         let what = all ? "all images without at least one container associated to them" : "all dangling images"
         guard try force || Confirmation.isGiven("This will remove \(what).") else { return 0 }
         let (removals, failures) = try globals.engine().pruneImages(all: all, filters: filters)
-        let lines = removals.flatMap { removal in
-            removal.untagged.map { "untagged: \($0.familiar)" }
-                + ((removal.deleted.map { [$0] } ?? []) + removal.deletedLayers).map { "deleted: \($0)" }
-        }
+        let lines = removals.flatMap(PruneOutput.lines)
         let reclaimed = removals.reduce(0) { $0 + $1.reclaimed }
         return try PruneOutput.write("Deleted Images:", lines, reclaimed: reclaimed, failures: failures)
     }

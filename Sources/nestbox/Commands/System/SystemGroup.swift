@@ -3,9 +3,11 @@ internal import Nestbox
 
 /// `nestbox system`.
 struct SystemGroup: CommandGroup {
-    static let commands: [any NestboxCommand.Type] = [SystemFirewall.self, SystemRestore.self]
+    static let commands: [any NestboxCommand.Type] = [
+        SystemUsage.self, SystemPrune.self, SystemFirewall.self, SystemRestore.self,
+    ]
     static let configuration = CommandConfiguration.group(
-        name: "system", abstract: "Look at what Nestbox has of this machine.", commands: commands)
+        name: "system", abstract: "Look at what Nestbox has of this machine, and tidy up.", commands: commands)
 }
 
 /// `nestbox system firewall`.
