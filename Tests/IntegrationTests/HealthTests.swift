@@ -100,6 +100,48 @@ extension IntegrationTests {
             }
         }
 
+        /// The processes that probe a container, of its supervisor's children.
+        private func monitors(_ engine: TestEngine, of name: String) throws -> [pid_t] {
+            let supervisor = try engine.supervisor(of: name)
+            let children = try TestEngine.read("/proc/\(supervisor)/task/\(supervisor)/children")
+            return children.split(separator: " ").compactMap { pid_t($0) }.filter {
+                ((try? TestEngine.read("/proc/\($0)/cmdline")) ?? "").split(separator: "\0").contains("health")
+            }
+        }
+
+        /// Kills a container's monitor; whether there is another one then.
+        private func killMonitor(_ engine: TestEngine, of name: String) throws -> Bool {
+            let old = try monitors(engine, of: name)
+            guard old.count == 1 else { return false }
+            kill(old[0], SIGKILL)
+            return try TestEngine.eventually {
+                let now = try monitors(engine, of: name)
+                return now.count == 1 && now != old
+            }
+        }
+
+        /// A monitor that somebody kills is replaced, and goes on where that one was: health is never what it was long ago.
+        @Test func aMonitorThatIsKilledIsReplaced() throws {
+            try TestEngine.withBusybox { engine in
+                try engine.run(
+                    ["run", "-d", "--name", "web", "--health-cmd", "test ! -e /ill"] + Self.quick
+                        + ["busybox", "sleep", "1000"])
+                #expect(try TestEngine.eventually { try engine.inspect("web", "{{len .State.Health.Log}}") == "5" })
+                for _ in 0..<3 {
+                    try #expect(killMonitor(engine, of: "web"))
+                    // What was known is still known.
+                    try #expect(status(engine, "web") == "healthy")
+                    try #expect(engine.inspect("web", "{{len .State.Health.Log}}") == "5")
+                }
+                try engine("exec", "web", "touch", "/ill")
+                #expect(try TestEngine.eventually { try status(engine, "web") == "unhealthy" })
+                // Its end is noticed at once as ever, also between two monitors.
+                for pid in try monitors(engine, of: "web") { kill(pid, SIGKILL) }
+                try #expect(engine("stop", "-t", "0", "web").status == 0)
+                try #expect(engine.inspect("web", "{{.State.Status}}") == "exited")
+            }
+        }
+
         /// A monitor belongs to one run of a container: it is gone with it, and with a supervisor that is killed.
         @Test func monitorsEndWithTheirContainers() throws {
             try TestEngine.withBusybox { engine in

@@ -36,7 +36,9 @@ public enum RuntimeCommand {
                 close(file)
                 _ = consume client
                 _ = consume report
-                guard let container = identity(arguments), var monitor = HealthMonitor(request, container: container)
+                guard let container = identity(arguments),
+                    var monitor = HealthMonitor(
+                        request, container: container, goesOn: arguments.contains("--go-on"))
                 else { return 125 }
                 return monitor.run()
             }

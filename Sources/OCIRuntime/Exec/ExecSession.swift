@@ -49,7 +49,8 @@ public struct ExecSession {
     private func serve(_ process: borrowing LaunchedProcess, _ relay: StreamRelay) {
         if let signals = RuntimeProcess.signals() {
             let pidfd = process.pidfd.rawValue
-            relay.run(until: process.pidfd, signals: signals) { _ = nb_pidfd_send_signal(pidfd, $0) }
+            var nobody = Companions()
+            relay.run(until: process.pidfd, signals: signals, &nobody) { _ = nb_pidfd_send_signal(pidfd, $0) }
         }
         let code = ChildProcess.exitCode(of: process.pid)
         let teller = EventTeller(

@@ -13,12 +13,18 @@ struct HealthMonitor {
     private var record = HealthRecord()
 
     /// The monitor of the container that `request` describes and whose first process is `container`.
-    init?(_ request: LaunchRequest, container: ProcessIdentity) {
+    ///
+    /// - Parameter goesOn: whether another monitor of the same run came before it and was killed: what that has found out holds
+    ///   until there is something newer.
+    init?(_ request: LaunchRequest, container: ProcessIdentity, goesOn: Bool) {
         guard let text = request.health, var check = try? HealthCheck(jsonBytes: Array(text.utf8)) else { return nil }
         check.probe.containerProcess = container
         self.check = check
         self.container = container
         events = request.teller
+        if goesOn, let bytes = try? StoredFile.read(check.recordPath), let known = try? HealthRecord(jsonBytes: bytes) {
+            record = known
+        }
     }
 
     // MARK: - Beside a supervisor
@@ -28,8 +34,9 @@ struct HealthMonitor {
     /// - Parameters:
     ///   - request: the descriptor of the supervisor's own request.
     ///   - container: the container's first process.
-    /// - Returns: its pid, or nil when it could not be started: the container's health stays unknown then.
-    static func spawn(request: Int32, container: ProcessIdentity) -> pid_t? {
+    ///   - goesOn: whether it goes on where another one was killed.
+    /// - Returns: its pid, or nil when it could not be started.
+    static func spawn(request: Int32, container: ProcessIdentity, goesOn: Bool) -> pid_t? {
         let report = open("/dev/null", O_WRONLY | O_CLOEXEC)
         guard report >= 0 else { return nil }
         defer { close(report) }
@@ -42,6 +49,7 @@ struct HealthMonitor {
             "nestbox-runtime", "health", "--request-fd", "\(request)", "--report-fd", "\(report)", "--container",
             "\(container.pid):\(container.startTime)",
         ] { words.append(strdup(word)) }
+        if goesOn { words.append(strdup("--go-on")) }
         words.append(nil)
         defer { for word in words { free(word) } }
         var pid: pid_t = 0
@@ -63,7 +71,7 @@ struct HealthMonitor {
     mutating func run() -> Int32 {
         let supervisor = nb_pidfd_open(getppid())
         guard let process = container.open(), supervisor >= 0 else { return 0 }
-        let begin = Self.now()
+        let begin = Self.now() - age
         write()
         while true {
             let isStarting = record.status == .starting && Self.now() - begin < check.startPeriod
@@ -86,6 +94,13 @@ struct HealthMonitor {
 
     private func write() {
         try? AtomicFile.write(record.jsonBytes(), to: check.recordPath)
+    }
+
+    /// How long the container has run, in milliseconds.
+    private var age: Int64 {
+        let ticks = Int64(sysconf(Int32(_SC_CLK_TCK)))
+        let start = Int64(clamping: container.startTime) * 1000 / max(ticks, 1)
+        return max(Uptime.milliseconds() - start, 0)
     }
 
     private static func now() -> Int64 {

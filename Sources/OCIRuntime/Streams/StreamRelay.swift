@@ -126,7 +126,7 @@ final class StreamRelay {
 
     /// What an entry of the poll set stands for.
     private enum Source {
-        case signals, process, listener, output, error, terminal, terminalWritable, input
+        case signals, process, companion, listener, output, error, terminal, terminalWritable, input
         case client(Client)
     }
 
@@ -134,10 +134,15 @@ final class StreamRelay {
     ///
     /// - Parameters:
     ///   - signals: a signalfd; each signal goes to `onSignal`.
-    func run(until pidfd: borrowing FileDescriptor, signals: borrowing FileDescriptor, onSignal: (Int32) -> Void) {
+    ///   - companions: are looked after meanwhile.
+    func run(
+        until pidfd: borrowing FileDescriptor, signals: borrowing FileDescriptor, _ companions: inout Companions,
+        onSignal: (Int32) -> Void
+    ) {
         var hasEnded = false
         nb_release_memory()
         while !hasEnded {
+            companions.tend(hasEnded: false)
             var sources: [Source] = []
             var entries: [pollfd] = []
             func watch(_ number: Int32?, _ events: Int32, _ source: Source) {
@@ -147,6 +152,7 @@ final class StreamRelay {
             }
             watch(signals.rawValue, POLLIN, .signals)
             watch(pidfd.rawValue, POLLIN, .process)
+            watch(companions.descriptor, POLLIN, .companion)
             watch(listener.rawValue, POLLIN, .listener)
             let isHeldBack = clients.contains { $0.isStarter && !$0.unsent.isEmpty }
             if !isHeldBack {
@@ -163,11 +169,12 @@ final class StreamRelay {
                 if unwritten.isEmpty { events |= POLLIN }
                 watch(client.socket.rawValue, events, .client(client))
             }
-            guard poll(&entries, nfds_t(entries.count), -1) > 0 else { continue }
+            guard poll(&entries, nfds_t(entries.count), companions.patience) > 0 else { continue }
             for (entry, source) in zip(entries, sources) where entry.revents != 0 {
                 switch source {
                 case .signals: readSignals(signals, onSignal)
                 case .process: hasEnded = true
+                case .companion: companions.tend(hasEnded: true)
                 case .listener: accept()
                 case .output: output = relay(output.take(), .stdout)
                 case .error: error = relay(error.take(), .stderr)

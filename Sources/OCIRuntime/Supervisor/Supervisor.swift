@@ -58,7 +58,7 @@ final class Supervisor {
         let stopSignal = record.stopSignal
         var isStopping = false
         if let signals = RuntimeProcess.signals() {
-            relay.run(until: process.pidfd, signals: signals) { signal in
+            relay.run(until: process.pidfd, signals: signals, &companions) { signal in
                 guard signal == SIGTERM else { return }
                 isStopping = true
                 _ = nb_pidfd_send_signal(pidfd, stopSignal)
