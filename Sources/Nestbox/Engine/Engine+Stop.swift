@@ -96,6 +96,9 @@ extension Engine {
         return current
     }
 
+    /// How long a killed process that nothing keeps from dying may take, in milliseconds.
+    private static let quickDeath: Int32 = 500
+
     /// Kills every process of a running container through its cgroup and waits until its supervisor has recorded the end.
     func killAll(_ container: Container) throws {
         // Also where the first process' death ends the rest: in the host's PID namespace it does not.
@@ -105,8 +108,11 @@ extension Engine {
         if let process {
             // A process that could not be put into the cgroup, or was moved out of it by a privileged container.
             try send(SIGKILL, to: process)
-            // Thaws what a privileged container has frozen elsewhere, too.
-            try cgroup.killAndWait(within: .milliseconds(Int64(Self.killBound)))
+            // Its supervisor kills the rest, and may start it again at once in a cgroup of the same name, which is not meant.
+            if try !ProcessDescriptor.wait(for: process, milliseconds: Self.quickDeath) {
+                // Thaws what a privileged container has frozen elsewhere, too.
+                try cgroup.killAndWait(within: .milliseconds(Int64(Self.killBound)))
+            }
             guard try ProcessDescriptor.wait(for: process, milliseconds: Self.killBound) else {
                 throw EngineError.timedOut(
                     "container \(container.id.prefix(12)) does not end within \(Self.killBound / 1000) s of SIGKILL: "

@@ -1,4 +1,6 @@
+internal import Glibc
 internal import LinuxSystem
+internal import OCIRuntime
 internal import OCISpec
 
 extension Engine {
@@ -18,14 +20,13 @@ extension Engine {
             guard current.isActive else { return {} }
             // A restart by its policy takes them from here.
             let limitsPath = paths.container(container.id).limits
-            let cgroup = current.isRunning ? try cgroup(of: current) : nil
             let takeBack = {
-                try? cgroup?.apply(old)
                 try? AtomicFile.write(old.jsonBytes(), to: limitsPath)
+                try? applyWhileItRuns(old, to: current)
             }
             do {
                 try AtomicFile.write(new.jsonBytes(), to: limitsPath)
-                try cgroup?.apply(new)
+                try applyWhileItRuns(new, to: current)
             } catch {
                 takeBack()
                 throw error
@@ -33,6 +34,28 @@ extension Engine {
             return { takeBack() }
         }
     }
+
+    /// Gives limits that are written down already to whatever runs of a container now.
+    ///
+    /// It may end and be started again at any moment. A supervisor that has read other limits before says that the container runs
+    /// and looks once more; so what is to be found out here is only what runs after they were written.
+    private func applyWhileItRuns(_ limits: RuntimeSpecification.Linux.Resources, to container: Container) throws {
+        for _ in 0..<Self.updateRounds {
+            let state = try readState(paths.container(container.id))
+            guard state.status == .running, let process = state.process else { return }
+            do {
+                return try cgroup(of: container).apply(limits)
+            } catch {
+                let now = try readState(paths.container(container.id))
+                // The kernel does not want them; or the cgroup is gone with what ran in it.
+                guard !process.isAlive || now.process != process else { throw error }
+                usleep(1000)
+            }
+        }
+    }
+
+    /// How often a container may be found at its end, at distances of a millisecond: its supervisor is about to say so.
+    private static let updateRounds = 10_000
 
     /// Changes a container's record.
     ///

@@ -68,6 +68,17 @@ struct Restart {
         }
     }
 
+    /// Gives a container that was started again the limits that somebody has written down since ``apply(to:)`` looked.
+    ///
+    /// Whoever changes them writes first and looks afterwards what runs; this process has said what runs, and looks afterwards. So
+    /// one of the two finds the other.
+    func applyLateLimits(from path: String, to cgroup: Cgroup, unless known: FileVersion?) {
+        guard isRestart, FileVersion(path) != known, let bytes = try? StoredFile.read(path),
+            let limits = try? RuntimeSpecification.Linux.Resources(jsonBytes: bytes)
+        else { return }
+        try? cgroup.apply(limits)
+    }
+
     /// Does not hand on a descriptor that the request names, as it is closed.
     mutating func forget(_ descriptor: Int32) {
         kept.removeAll { $0 == descriptor }
@@ -123,6 +134,22 @@ struct Restart {
         var words = arguments.map { strdup($0) } + [nil]
         let result = nb_execute_descriptor(program.rawValue, &words, environ)
         throw SystemError("execute", "nestbox-runtime again", Errno(Int32(-result)))
+    }
+}
+
+/// Which of the files that had a name one after the other it is.
+struct FileVersion: Equatable {
+    private let inode: UInt64
+    private let seconds: Int
+    private let nanoseconds: Int
+
+    /// Nil when there is no file.
+    init?(_ path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        inode = UInt64(status.st_ino)
+        seconds = status.st_mtim.tv_sec
+        nanoseconds = status.st_mtim.tv_nsec
     }
 }
 

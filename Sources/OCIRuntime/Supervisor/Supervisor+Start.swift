@@ -33,6 +33,7 @@ extension Supervisor {
         // Before a restart changes the request: the network is the first run's.
         let network = NetworkTenure(request)
         let isRestart = restart.isRestart
+        let knownLimits = isRestart ? FileVersion(request.limitsPath) : nil
         restart.apply(to: &request)
         let started: StartedContainer
         do throws(LaunchError) {
@@ -47,6 +48,7 @@ extension Supervisor {
         }
         record.started(started.process.pid)
         // From here on whoever comes knows by the record what runs. Had the engine died before, only the lock would keep them from
+        restart.applyLateLimits(from: request.limitsPath, to: started.cgroup, unless: knownLimits)
         // starting it once more. A restart has none: its record has said all the time that somebody is at work on it.
         if let lock = request.lockDescriptor, !isRestart {
             close(lock)
