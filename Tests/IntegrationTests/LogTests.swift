@@ -63,7 +63,9 @@ extension IntegrationTests {
                 #expect(!TestEngine.names(in: "\(engine.root)/containers/\(id)").contains("log.json"))
                 try engine.expectRefusal("logs", "box", status: 1, saying: ["--log-driver none"])
                 for (options, word) in [
-                    (["--log-driver", "journald"], "journald"), (["--log-opt", "max-size=0"], "max-size=0"),
+                    (["--log-driver", "syslog"], "syslog"), (["--log-driver", "none", "--log-opt", "tag=x"], "tag"),
+                    (["--log-driver", "journald", "--log-opt", "tag={{.Nothing}}"], "Nothing"),
+                    (["--log-opt", "max-size=0"], "max-size=0"),
                     (["--log-opt", "max-file=x"], "max-file"),
                     (["--log-driver", "none", "--log-opt", "max-size=1m"], "max-size"),
                 ] {

@@ -8,6 +8,7 @@
 #include "nb_launch.h"
 #include "nb_clone.h"
 #include "nb_init.h"
+#include "nb_journal.h"
 #include "nb_mount.h"
 #include "nb_netlink.h"
 #include "nb_process.h"

@@ -241,7 +241,8 @@ extension Engine {
         request.user = output.user ?? "0"
         request.additionalGroups = configuration.groupAdd
         request.idMap = record.idRange.map { IDMap(hostID: $0.firstID, count: $0.count) }
-        request.logPath = configuration.log.driver == .none ? nil : paths.log
+        request.logPath = configuration.log.driver == .jsonFile ? paths.log : nil
+        request.journalFields = configuration.log.driver == .journald ? record.journalFields : nil
         request.logSize = configuration.log.maximumSize
         request.logFiles = configuration.log.maximumFiles
         request.openStdin = configuration.interactive

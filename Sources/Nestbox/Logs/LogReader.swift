@@ -191,10 +191,16 @@ extension Engine {
     public func logs(_ container: Container, options: LogOptions = LogOptions()) throws(EngineError) -> LogReader {
         try EngineError.wrapping {
             guard let current = try examine(container.id) else { throw EngineError.noSuchContainer(container.name) }
-            guard current.configuration.log.driver != .none else {
+            switch current.configuration.log.driver {
+            case .jsonFile: break
+            case .none:
                 throw EngineError.failure(
                     "container \(container.name) keeps no log (--log-driver none); 'nestbox attach' shows what it writes"
                 )
+            case .journald:
+                throw EngineError.failure(
+                    "container \(container.name) logs to the journal (--log-driver journald); "
+                        + "run 'journalctl CONTAINER_NAME=\(container.name)'")
             }
             let supervisor = current.isActive ? current.state.supervisor?.open() : nil
             return try LogReader(path: paths.container(current.id).log, options: options, supervisor: supervisor)

@@ -31,6 +31,9 @@ public struct LaunchRequest: JSONCodable, Hashable {
     public var logSize: Int64?
     /// How many files the log has at most, the current one included; nil: ``JSONFileLog``'s own number.
     public var logFiles: Int?
+    /// What every entry of the journal says of the container, `NAME=value` with a newline behind each; nil: its output does not go
+    /// there.
+    public var journalFields: String?
     /// Standard input stays open until the first attached client ends it; otherwise it is empty.
     public var openStdin: Bool
     /// Run an init as process 1 that forwards signals and reaps.
@@ -112,6 +115,7 @@ public struct LaunchRequest: JSONCodable, Hashable {
         self.logPath = nil
         self.logSize = nil
         self.logFiles = nil
+        self.journalFields = nil
         self.openStdin = false
         self.initProcess = false
         self.removeOnExit = []
@@ -145,6 +149,7 @@ public struct LaunchRequest: JSONCodable, Hashable {
         logPath = try object.optional("logPath")
         logSize = try object.optional("logSize")
         logFiles = try object.optional("logFiles")
+        journalFields = try object.optional("journalFields")
         openStdin = try object.optional("openStdin") ?? false
         initProcess = try object.optional("initProcess") ?? false
         removeOnExit = try object.optional("removeOnExit") ?? []
@@ -184,6 +189,7 @@ public struct LaunchRequest: JSONCodable, Hashable {
         object.set("logPath", to: logPath)
         object.set("logSize", to: logSize)
         object.set("logFiles", to: logFiles)
+        object.set("journalFields", to: journalFields)
         object.set("openStdin", to: openStdin, unless: false)
         object.set("initProcess", to: initProcess, unless: false)
         object.setUnlessEmpty("removeOnExit", to: removeOnExit)

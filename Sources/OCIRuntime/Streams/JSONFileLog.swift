@@ -67,7 +67,8 @@ final class JSONFileLog {
         writeBuffer()
     }
 
-    private static func split(
+    /// Cuts output into entries: lines with their newlines, and parts of lines that are longer than ``entryLimit``.
+    static func split(
         _ bytes: UnsafeRawBufferPointer, _ pending: inout [UInt8], _ entry: (ArraySlice<UInt8>) -> Void
     ) {
         var start = 0

@@ -45,14 +45,14 @@ final class StreamRelay {
     private var terminal: FileDescriptor?
     private var clients: [Client] = []
     private let listener: FileDescriptor?
-    private let log: JSONFileLog?
+    private let log: OutputLog?
     private let closesInputWithClient: Bool
     private var unwritten: [UInt8] = []
     private var inputHasEnded = false
     private let buffer = StreamRelay.makeBuffer(StreamPacket.payloadLimit + 1)
 
     init(
-        _ streams: consuming Streams, listener: consuming FileDescriptor?, log: JSONFileLog?,
+        _ streams: consuming Streams, listener: consuming FileDescriptor?, log: OutputLog?,
         closesInputWithClient: Bool
     ) {
         input = streams.input.take()

@@ -37,7 +37,8 @@ extension Supervisor {
         restart.apply(to: &request)
         let started: StartedContainer
         do throws(LaunchError) {
-            started = try start(request, closesInputWithClient: client != nil, report)
+            started = try start(
+                request, closesInputWithClient: client != nil, isRestart: isRestart, report)
         } catch {
             NetworkTenure.send(network.end())
             record.failed(error, isRestart: isRestart)
@@ -47,8 +48,8 @@ extension Supervisor {
             return (nil, error.exitCode)
         }
         record.started(started.process.pid)
-        // From here on whoever comes knows by the record what runs. Had the engine died before, only the lock would keep them from
         restart.applyLateLimits(from: request.limitsPath, to: started.cgroup, unless: knownLimits)
+        // From here on whoever comes knows by the record what runs. Had the engine died before, only the lock would keep them from
         // starting it once more. A restart has none: its record has said all the time that somebody is at work on it.
         if let lock = request.lockDescriptor, !isRestart {
             close(lock)
@@ -69,7 +70,7 @@ extension Supervisor {
     }
 
     private static func start(
-        _ request: LaunchRequest, closesInputWithClient: Bool,
+        _ request: LaunchRequest, closesInputWithClient: Bool, isRestart: Bool,
         _ report: borrowing FileDescriptor
     ) throws(LaunchError) -> StartedContainer {
         let cgroup = try cgroup(request)
@@ -81,7 +82,9 @@ extension Supervisor {
                 isTerminal
                 ? StandardPipes.terminal()
                 : try StandardPipes.make(openStdin: request.openStdin, hasHostUsers: request.idMap == nil)
-            let (listener, log) = (try listen(at: request.socketPath), try openLog(request))
+            let (listener, log) = (
+                try listen(at: request.socketPath), try OutputLog.open(request, isRestart: isRestart)
+            )
             let process = try launcher.launch(
                 entrance: entrance, streams: pipes.process.take(), initExecutable: try initExecutable(request),
                 report: report)
@@ -113,15 +116,6 @@ extension Supervisor {
     private static func listen(at path: String) throws(LaunchError) -> Int32 {
         do throws(SystemError) {
             return try StreamSocket.listen(at: path).release()
-        } catch {
-            throw LaunchError(error)
-        }
-    }
-
-    private static func openLog(_ request: LaunchRequest) throws(LaunchError) -> JSONFileLog? {
-        guard let path = request.logPath else { return nil }
-        do throws(SystemError) {
-            return try JSONFileLog(path: path, limit: request.logSize.map(Int.init), files: request.logFiles)
         } catch {
             throw LaunchError(error)
         }

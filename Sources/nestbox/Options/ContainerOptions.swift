@@ -58,13 +58,16 @@ struct ContainerOptions: ParsableArguments {
     var stopTimeout: String?
 
     @Option(
-        name: .long, help: .init("Who keeps the output: json-file (the default) or none.", valueName: "driver"),
-        completion: .list(["json-file", "none"]))
+        name: .long,
+        help: .init("Who keeps the output: json-file (the default), journald or none.", valueName: "driver"),
+        completion: .list(["json-file", "journald", "none"]))
     var logDriver: String?
 
     @Option(
         name: .long,
-        help: .init("max-size= of a log file, or max-file= for their number. May be repeated.", valueName: "key=value"))
+        help: .init(
+            "max-size= of a log file, max-file= for their number, or tag= of the journal's entries. May be repeated.",
+            valueName: "key=value"))
     var logOpt: [String] = []
 
     @Option(
