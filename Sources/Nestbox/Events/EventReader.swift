@@ -90,7 +90,8 @@ public final class EventReader {
             let left =
                 (until.seconds - now.seconds) * 1000 + (Int64(until.nanoseconds) - Int64(now.nanoseconds)) / 1_000_000
             guard left > 0 else { return false }
-            milliseconds = Int32(clamping: left)
+            // The time of day may be set meanwhile, which wakes nobody.
+            milliseconds = Int32(min(left, 1000))
         }
         let number = notifications.rawValue
         var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)

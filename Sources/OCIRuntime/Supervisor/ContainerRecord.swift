@@ -8,7 +8,8 @@ struct ContainerRecord {
     private let statePath: String
     private let socketPath: String
     private let removal: Removal
-    private(set) var startedAt: Int64 = 0
+    /// When the container was started, by the clock that nobody sets, in milliseconds.
+    private var startedAt: Int64 = 0
     /// The signal that asks the container to stop.
     let stopSignal: Int32
 
@@ -33,11 +34,13 @@ struct ContainerRecord {
     mutating func started(_ pid: Int32) {
         state.status = .running
         state.process = ProcessIdentity(pid: pid)
-        let now = WallClock.now()
-        startedAt = now.seconds
-        state.startedAt = now.description
+        startedAt = Uptime.milliseconds()
+        state.startedAt = WallClock.now().description
         write()
     }
+
+    /// How long the container has run, in seconds, whatever has become of the time of day meanwhile.
+    var age: Int64 { (Uptime.milliseconds() - startedAt) / 1000 }
 
     /// The container could not be started: it stays `created`, or `exited` if it has ever run, with the reason.
     mutating func failed(_ error: LaunchError, isRestart: Bool) {
