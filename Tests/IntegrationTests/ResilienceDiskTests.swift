@@ -31,6 +31,30 @@ extension IntegrationTests {
             }
         }
 
+        @Test func aFullDiskLeavesNoHalfVolume() throws {
+            try TestEngine.withSmallRoot { engine in
+                try engine("volume", "create", "--label", "team=a", "before")
+                try engine.fillDisk()
+                for arguments in [
+                    ["volume", "create", "new"], ["volume", "create"], ["volume", "create", "--label", "a=b", "new"],
+                ] {
+                    let result = try engine.run(arguments)
+                    #expect(result.status == 1 && result.output.isEmpty, "\(arguments): \(result)")
+                    #expect(result.error.contains("ENOSPC") || result.error.contains("No space"), "\(result)")
+                    #expect(result.error.split(separator: "\n").count == 1, "\(result)")
+                }
+                #expect(TestEngine.names(in: "\(engine.root)/volumes") == ["before"])
+                try #expect(engine("volume", "ls", "-q").output == "before\n")
+                try #expect(engine("volume", "inspect", "-f", "{{.Labels.team}}", "before").line == "a")
+                // Another one with files can be removed, which makes room.
+                try #expect(engine("volume", "rm", "before").status == 0)
+                unlink("\(engine.root)/filler")
+                try #expect(engine("volume", "create", "new").status == 0)
+                try #expect(engine("run", "--rm", "-v", "new:/d", "busybox", "touch", "/d/file").status == 0)
+                try #expect(engine("volume", "rm", "new").status == 0)
+            }
+        }
+
         @Test func aFullDiskLosesLinesOfTheLogAndNotTheContainer() throws {
             try TestEngine.withSmallRoot { engine in
                 try engine(
