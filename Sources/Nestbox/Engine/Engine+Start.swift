@@ -30,8 +30,6 @@ extension Engine {
                     try write(new)
                     isWritten = true
                 }
-                if attached { tell("attach", record) }
-                tell("start", record)
                 return RunningContainer(id: record.id, name: record.name, process: process)
             } catch {
                 // One without `--rm` was made all the same, and says why it does not run.
@@ -78,10 +76,7 @@ extension Engine {
                 let facts = try HostFacts(gatheredFor: record.configuration)
                 var input = specificationInput(of: record, facts: facts)
                 input.terminalSize = terminalSize
-                let process = try launch(record, input, lock, runtime: runtime, attached: attached)
-                if attached { tell("attach", record) }
-                tell("start", record)
-                return process
+                return try launch(record, input, lock, runtime: runtime, attached: attached)
             } catch {
                 try recordFailedStart(of: record, error)
                 throw error
@@ -119,6 +114,8 @@ extension Engine {
                     try wiring?.prepare()
                 },
                 makeInterfaces: { try wiring?.makeInterfaces($0) })
+            if attached { tell("attach", record) }
+            tell("start", record)
             process.warnings += wiring?.warnings ?? []
             let isHost = record.configuration.network == .host
             if isHost, record.configuration.ports.contains(where: { !$0.isOwnPort }) {

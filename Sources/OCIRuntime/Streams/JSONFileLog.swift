@@ -46,9 +46,8 @@ final class JSONFileLog {
         try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, mode: 0o600)
     }
 
-    /// Adds output; complete lines are written at once, in one write.
+    /// Adds output; complete lines are written at once.
     func append(_ bytes: UnsafeRawBufferPointer, to stream: Stream) {
-        buffer.removeAll(keepingCapacity: true)
         let time = Self.now()
         switch stream {
         case .stdout: Self.split(bytes, &pending.stdout) { encode($0, stream, time) }
@@ -59,7 +58,6 @@ final class JSONFileLog {
 
     /// Writes what is left of lines that never ended.
     func finish() {
-        buffer.removeAll(keepingCapacity: true)
         let time = Self.now()
         if !pending.stdout.isEmpty { encode(pending.stdout[...], .stdout, time) }
         if !pending.stderr.isEmpty { encode(pending.stderr[...], .stderr, time) }
@@ -93,10 +91,13 @@ final class JSONFileLog {
         object["time"] = .string(time)
         buffer += JSONValue.object(object).serialized()
         buffer.append(UInt8(ascii: "\n"))
+        // Short lines are ten times as long here: what one read has brought may be more than a file takes.
+        if size + buffer.count >= limit { writeBuffer() }
     }
 
     private func writeBuffer() {
         guard !buffer.isEmpty else { return }
+        defer { buffer.removeAll(keepingCapacity: true) }
         do throws(SystemError) {
             try file.writeAll(buffer)
             size += buffer.count

@@ -14,15 +14,7 @@ struct Commit: NestboxCommand {
     @Option(name: .shortAndLong, help: .init("Who made it, e.g. 'Ada <ada@example.org>'.", valueName: "text"))
     var author: String?
 
-    @Option(
-        name: .shortAndLong,
-        help: .init(
-            "Set a part of its configuration, e.g. 'CMD [\"/bin/sh\"]' or 'ENV A=b'. May be repeated.",
-            valueName: "instruction"))
-    var change: [String] = []
-
-    @Option(name: .shortAndLong, help: .init("What its history says.", valueName: "text"))
-    var message: String?
+    @OptionGroup var description: ImageDescriptionOptions
 
     @Flag(
         name: .shortAndLong, inversion: .prefixedNo,
@@ -38,13 +30,13 @@ struct Commit: NestboxCommand {
     var name: String?
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {
-        let changes = try ImageOption.changes(change)
+        let changes = try ImageOption.changes(description.change)
         let reference = try name.map { text throws(ConfigurationError) in try ImageOption.reference(text) }
         let engine = try globals.engine()
         let image = try engine.commit(
             try engine.container(container),
             options: CommitOptions(
-                reference: reference, author: author, message: message, changes: changes, pauses: pause))
+                reference: reference, author: author, message: description.message, changes: changes, pauses: pause))
         try StandardOutput.line(image.id.description)
         return 0
     }

@@ -11,15 +11,7 @@ struct Import: NestboxCommand {
         usage: "nestbox import [<flags>] <file>|- [<name>[:<tag>]]", discussion: "Prints the image's id.")
     static let switches: [String: Character?] = ["quiet": "q"]
 
-    @Option(
-        name: .shortAndLong,
-        help: .init(
-            "Set a part of its configuration, e.g. 'CMD [\"/bin/sh\"]' or 'ENV A=b'. May be repeated.",
-            valueName: "instruction"))
-    var change: [String] = []
-
-    @Option(name: .shortAndLong, help: .init("What its history says.", valueName: "text"))
-    var message: String?
+    @OptionGroup var description: ImageDescriptionOptions
 
     @Option(
         name: .long,
@@ -39,14 +31,15 @@ struct Import: NestboxCommand {
         if file == "-", Terminal.isTerminal(STDIN_FILENO) {
             throw UsageError("there is nothing to import: redirect an archive to standard input", command: Self.verb)
         }
-        let changes = try ImageOption.changes(change)
+        let changes = try ImageOption.changes(description.change)
         let reference = try name.map { text throws(ConfigurationError) in try ImageOption.reference(text) }
         let platform = try PlatformOption.parse(platform)
         let engine = try globals.engine()
         let display = ImageProgressDisplay(quiet: quiet)
         defer { display.finish() }
         let image = try engine.importImage(
-            from: file == "-" ? .standardInput : .file(file), reference: reference, changes: changes, message: message,
+            from: file == "-" ? .standardInput : .file(file), reference: reference, changes: changes,
+            message: description.message,
             platform: platform
         ) { display.update($0) }
         display.finish()
