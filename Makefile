@@ -9,10 +9,14 @@ DESTDIR ?=
 # Kernels that the VM tests run on: Debian 12's own and the one of bookworm-backports.
 KERNELS ?= 6.1 6.12
 
+# The executables.
+PROGRAMS := nestbox nestbox-runtime nestbox-registry
+
 # Headers and static archives: libseccomp, libcap and libarchive with what its tar, gzip and zstd code refers to.
 BUILD_PACKAGES := libseccomp-dev libcap-dev libarchive-dev libzstd-dev libacl1-dev libattr1-dev zlib1g-dev binutils
 # What tests of networks use: namespaces and rules are looked at with ip and nft, and dnsmasq serves names.
-TEST_PACKAGES := iproute2 nftables dnsmasq-base util-linux
+# Those of registries run against Debian's, with another client beside ours.
+TEST_PACKAGES := iproute2 nftables dnsmasq-base util-linux docker-registry skopeo openssl python3
 # What makes images from rootfs-fixtures.
 FIXTURE_PACKAGES := busybox-static python3 zstd gzip
 
@@ -32,11 +36,11 @@ help: ## List the targets
 setup: ## Install the Debian packages that building and testing need (says which)
 	@Tests/Support/packages.sh $(BUILD_PACKAGES) $(FIXTURE_PACKAGES)
 
-build: setup ## Build release executables: bin/nestbox and bin/nestbox-runtime
+build: setup ## Build release executables: bin/nestbox, bin/nestbox-runtime and bin/nestbox-registry
 	swift build -c release --static-swift-stdlib
 	@mkdir -p bin
 	@# Stripped beside and renamed: a container that runs the old file keeps it.
-	@for name in nestbox nestbox-runtime; do \
+	@for name in $(PROGRAMS); do \
 		strip -o "bin/.$$name.new" ".build/release/$$name" && mv "bin/.$$name.new" "bin/$$name"; \
 	done
 	@ls -l bin
@@ -48,7 +52,8 @@ demo: build ## Build, make an image, run a limited container from it and show wh
 	@rootfs-fixtures/demo.sh
 
 build-tests: setup
-	swift build --build-tests
+	@# Not --build-tests, which would compile swift-nio once more: tests run the release executable that has it.
+	swift build --product nestboxPackageTests
 
 test: build build-tests fixtures unit-test integration-test vm-test ## All tests: unit, integration (as root), in VMs
 
@@ -101,11 +106,11 @@ manual: build
 	.build/release/generate-manual bin/nestbox --multi-page --output-directory .build/manual
 
 install: build manual ## Install executables, man pages, shell completion and a systemd unit under PREFIX (/usr/local)
-	install -D -m 755 -t "$(DESTDIR)$(PREFIX)/bin" bin/nestbox bin/nestbox-runtime
+	install -D -m 755 -t "$(DESTDIR)$(PREFIX)/bin" $(PROGRAMS:%=bin/%)
 	@Tests/Support/install-extras.sh install bin/nestbox .build/manual "$(DESTDIR)$(PREFIX)" "$(PREFIX)"
 
 uninstall: ## Remove what install put there
-	rm -f "$(DESTDIR)$(PREFIX)/bin/nestbox" "$(DESTDIR)$(PREFIX)/bin/nestbox-runtime"
+	rm -f $(PROGRAMS:%="$(DESTDIR)$(PREFIX)/bin/%")
 	@Tests/Support/install-extras.sh uninstall "$(DESTDIR)$(PREFIX)"
 
 clean: ## Remove what was built; keeps downloads (.cache)

@@ -43,10 +43,13 @@ struct BlobWriter: ~Copyable {
     private let name: String
     private var digest = StreamDigest()
     private var started: Int64 = 0
+    /// How many of the first bytes are in the file already; they are only hashed.
+    private let existing: Int64
 
-    init(_ file: consuming FileDescriptor, name: String) {
+    init(_ file: consuming FileDescriptor, name: String, existing: Int64 = 0) {
         self.file = file
         self.name = name
+        self.existing = existing
     }
 
     /// Reads the ring to its end.
@@ -55,7 +58,8 @@ struct BlobWriter: ~Copyable {
     mutating func write(_ source: RingSource) throws -> BlobSummary {
         while let chunk = try source.next() {
             do {
-                try file.writeAll(chunk)
+                let known = Int(min(Int64(chunk.count), max(0, existing - digest.size)))
+                try file.writeAll(UnsafeRawBufferPointer(rebasing: chunk[known...]))
             } catch {
                 throw SystemError(
                     "write", "the blob of \(name)", error.errno,

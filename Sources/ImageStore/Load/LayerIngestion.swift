@@ -16,6 +16,31 @@ struct StagedLayer: Sendable {
     var record: Result<LayerRecord, any Error>
 }
 
+/// Where the blob of a layer goes.
+struct BlobTarget: Sendable {
+    /// The name as the staging folder's descriptor opens it.
+    var name: String
+    /// The open file, at its end; whoever gets this value owns it.
+    var number: Int32
+    /// How many of the layer's first bytes the file holds already.
+    var existing: Int64
+
+    init(name: String, number: Int32, existing: Int64) {
+        self.name = name
+        self.number = number
+        self.existing = existing
+    }
+
+    /// A new file.
+    ///
+    /// - Throws: `SystemError`.
+    init(in staging: StagingFolder) throws(SystemError) {
+        name = staging.newName("blob")
+        number = try staging.descriptor.open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW).release()
+        existing = 0
+    }
+}
+
 /// Takes a layer in while it is being read: one thread writes and hashes the blob, one decompresses and hashes where
 /// that is needed, one unpacks.
 ///
@@ -45,27 +70,31 @@ final class LayerIngestion {
     /// - Parameters:
     ///   - kind: how the layer is compressed; `tar`, `gzip` or `zstd`.
     ///   - name: what errors call the layer.
+    ///   - target: the blob's file; nil: a new one in the staging folder.
     /// - Throws: `SystemError`.
-    init(_ staging: StagingFolder, kind: ContentKind, name: String, limits: UnpackLimits) throws {
+    init(
+        _ staging: StagingFolder, kind: ContentKind, name: String, limits: UnpackLimits, target: BlobTarget? = nil
+    ) throws {
         self.staging = staging
         self.kind = kind
-        blobName = staging.newName("blob")
+        let target = try target ?? BlobTarget(in: staging)
+        let blobFile = FileDescriptor(owning: target.number)
+        blobName = target.name
         folderName = staging.newName("layer")
         let raw = ChunkRing(consumers: 2)
         self.raw = raw
         writer = ChunkWriter(raw)
 
         let parent = staging.descriptor.rawValue
-        let blobFile = try staging.descriptor.open(blobName, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
         for (path, mode) in [(folderName, 0o700), ("\(folderName)/diff", 0o755)] {
             try retrying("create", path) { mkdirat(parent, path, mode_t(mode)) }
         }
         let root = try staging.descriptor.open("\(folderName)/diff", O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
         let folder = try staging.descriptor.open(folderName, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
 
-        let blobNumber = blobFile.release()
+        let (blobNumber, existing) = (blobFile.release(), target.existing)
         let blobWorker = try Worker {
-            var blob = BlobWriter(FileDescriptor(owning: blobNumber), name: name)
+            var blob = BlobWriter(FileDescriptor(owning: blobNumber), name: name, existing: existing)
             do {
                 return try blob.write(RingSource(raw, consumer: 0))
             } catch {

@@ -28,16 +28,13 @@ struct SavedArchive {
             }
             hasFolders = true
         }
-        let layers = try image.layers.map { layer in
-            let head = try open(layer.blob)
-            return Descriptor(
-                mediaType: try Self.mediaType(of: head, layer.blob), digest: layer.blob,
-                size: Int64(try head.status().st_size))
-        }
+        let layers = try store.layerDescriptors(of: image)
         for layer in layers { try addBlob(layer.digest) }
-        guard let configuration = try store.read(StoreFolder.path(ofBlob: image.id)) else { throw missing(image.id) }
+        guard let configuration = try store.read(StoreFolder.path(ofBlob: image.id)) else {
+            throw store.missing(image.id)
+        }
         try addBlob(configuration, image.id)
-        let manifest = try manifest(of: image, configurationSize: configuration.count, layers)
+        let manifest = try store.manifest(of: image, configurationSize: configuration.count, layers)
         try addBlob(manifest.bytes, manifest.digest)
         entries.append(
             DockerArchiveEntry(
@@ -64,53 +61,11 @@ struct SavedArchive {
         try tar.finish()
     }
 
-    /// The manifest that the image came with, if it names just these blobs; otherwise a new one.
-    private func manifest(
-        of image: ImageRecord, configurationSize: Int, _ layers: [Descriptor]
-    ) throws -> (bytes: [UInt8], digest: Digest, mediaType: MediaType) {
-        if let digest = image.manifest, let bytes = try store.read(StoreFolder.path(ofBlob: digest)),
-            let manifest = try? ImageManifest(jsonBytes: bytes), manifest.config.digest == image.id,
-            manifest.layers.map(\.digest) == layers.map(\.digest)
-        {
-            return (bytes, digest, manifest.mediaType ?? .imageManifest)
-        }
-        let manifest = ImageManifest(
-            mediaType: .imageManifest,
-            config: Descriptor(mediaType: .imageConfiguration, digest: image.id, size: Int64(configurationSize)),
-            layers: layers)
-        let bytes = manifest.jsonBytes()
-        return (bytes, try StreamDigest.of(bytes).digest, .imageManifest)
-    }
-
-    private static func mediaType(of blob: borrowing FileDescriptor, _ digest: Digest) throws -> MediaType {
-        let number = blob.rawValue
-        var head = [UInt8](repeating: 0, count: ContentKind.headSize)
-        let count = try retrying("read", digest.description) { pread(number, &head, head.count, 0) }
-        switch head[..<count].withUnsafeBytes({ ContentKind($0) }) {
-        case .gzip: return .layerGzip
-        case .zstd: return .layerZstd
-        case .tar, .json, .unknown, .otherCompression: return .layer
-        }
-    }
-
     // MARK: - Entries
-
-    private func open(_ digest: Digest) throws -> FileDescriptor {
-        do throws(SystemError) {
-            return try store.descriptor.open(StoreFolder.path(ofBlob: digest), O_RDONLY | O_NOFOLLOW)
-        } catch {
-            guard error.errno == .noSuchFile else { throw error }
-            throw missing(digest)
-        }
-    }
-
-    private func missing(_ digest: Digest) -> ImageStoreError {
-        .store("\(store.path)/\(StoreFolder.path(ofBlob: digest))", reason: "the blob is missing; load the image again")
-    }
 
     private mutating func addBlob(_ digest: Digest) throws {
         guard written.insert(digest).inserted else { return }
-        let file = try open(digest)
+        let file = try store.open(blob: digest)
         try tar.start(
             TarEntry(
                 kind: .file, path: Array(ImageLayout.path(ofBlob: digest).utf8),

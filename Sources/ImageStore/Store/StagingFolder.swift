@@ -1,9 +1,10 @@
 internal import Glibc
 internal import LinuxSystem
 internal import OCISpec
+internal import Synchronization
 
 /// A folder below `tmp` that belongs to one running command: whoever holds its flock owns it.
-final class StagingFolder {
+final class StagingFolder: Sendable {
     /// A note of what a command is about to rename out of its staging folder; see ``StagingFolder/note(_:)``.
     static let noteFile = "becoming-visible"
 
@@ -11,7 +12,7 @@ final class StagingFolder {
     /// The path below the store's root.
     let path: String
     let descriptor: FileDescriptor
-    private var counter = 0
+    private let counter = Atomic(0)
 
     /// Makes a new folder and owns it.
     ///
@@ -43,8 +44,7 @@ final class StagingFolder {
 
     /// A name in this folder that was not given before.
     func newName(_ stem: String) -> String {
-        counter += 1
-        return "\(stem)-\(counter)"
+        "\(stem)-\(counter.add(1, ordering: .relaxed).newValue)"
     }
 
     /// Renames something of this folder to its place in the store.

@@ -10,6 +10,7 @@ internal import OCISpec
 /// | `layers/HEX/diff` | an unpacked layer, named by its diff ID; beside it `layer.json` |
 /// | `images/HEX.json` | an image, named by its configuration's digest |
 /// | `images/references.json` | which reference names which image: one file, so that a tag moves in one step |
+/// | `partial/HEX` | a layer as it comes from a registry, until it is complete; see ``PartialBlob`` |
 /// | `tmp/NAME` | what is being made or removed, locked by the process that does it |
 /// | `images.lock` | locked while anything above becomes visible or is removed |
 ///

@@ -88,6 +88,8 @@ extension Engine {
             return (resolved, hold)
         } catch let error as EngineError {
             throw error
+        } catch ImageStoreError.noImage(let name) {
+            throw EngineError.noSuchImage(name)
         } catch {
             throw EngineError.image("\(error)")
         }

@@ -79,6 +79,12 @@ public struct Engine: Sendable {
             guard access(path, X_OK) == 0 else { throw .noRuntime(searched: [path]) }
             return path
         }
+        let searched = Self.places(of: "nestbox-runtime")
+        for candidate in searched where access(candidate, X_OK) == 0 { return candidate }
+        throw .noRuntime(searched: searched)
+    }
+    /// Where a program of ours may be, the most likely place first.
+    static func places(of program: String) -> [String] {
         var folders: [String] = []
         if let own = StoredFile.link("/proc/self/exe"), let slash = own.lastIndex(of: "/") {
             folders += [String(own[..<slash]), own[..<slash] + "/../libexec"]
@@ -87,8 +93,6 @@ public struct Engine: Sendable {
         // Relative entries are passed over: what is in the working folder is not ours to trust.
         folders += path.split(separator: ":").filter { $0.hasPrefix("/") }.map(String.init)
         folders += ["/usr/local/libexec", "/usr/libexec"]
-        let searched = folders.map { $0 + "/nestbox-runtime" }
-        for candidate in searched where access(candidate, X_OK) == 0 { return candidate }
-        throw .noRuntime(searched: searched)
+        return folders.map { "\($0)/\(program)" }
     }
 }

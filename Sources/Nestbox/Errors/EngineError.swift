@@ -36,7 +36,9 @@ public enum EngineError: Error, Sendable, Hashable, CustomStringConvertible {
     case volumeInUse(name: String, containers: [ContainerIdentity])
     /// The image is used by containers.
     case imageInUse(name: String, containers: [String])
-    /// An image could not be found, read or unpacked.
+    /// No image here has this name or id.
+    case noSuchImage(String)
+    /// An image could not be read or unpacked.
     case image(String)
     /// A record below the engine's root cannot be read.
     case damagedRecord(path: String, reason: String)
@@ -86,6 +88,8 @@ public enum EngineError: Error, Sendable, Hashable, CustomStringConvertible {
         case .imageInUse(let name, let containers):
             "image \(name) is in use by container "
                 + containers.map { String($0.prefix(12)) }.joined(separator: ", ") + "; remove the container first"
+        case .noSuchImage(let name):
+            "no such image: \(name.escapedForMessage); pull or load it first, or see 'nestbox images'"
         case .image(let reason): reason
         case .damagedRecord(let path, let reason):
             "cannot use the record \(path): \(reason); remove its container with 'nestbox rm --force'"

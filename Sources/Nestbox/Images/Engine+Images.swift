@@ -46,6 +46,12 @@ extension Engine {
         if let image = try? images.image(named: reference.description) { tell("tag", image.id, reference) }
     }
 
+    /// Says to whoever follows events that an image has come from a registry.
+    public func tellPulled(_ image: Image, as reference: ImageReference) { tell("pull", image.id, reference) }
+
+    /// Says to whoever follows events that an image has gone to a registry.
+    public func tellPushed(_ image: Image, as reference: ImageReference) { tell("push", image.id, reference) }
+
     /// Something has happened to an image.
     private func tell(_ action: String, _ id: Digest, _ reference: ImageReference?) {
         tell("image", action, id.description, ["name": .string(reference?.familiar ?? id.description)])
@@ -104,6 +110,8 @@ extension Engine {
             let used = Self.digests(neededBy: try completeRecords())
             var removals: [ImageRemoval] = []
             var failures: [EngineError] = []
+            // Parts of layers that no pull has brought to their end.
+            if filters.isEmpty, let removal = try images.removePartialLayers() { removals.append(removal) }
             for image in try images.images() where (all || image.references.isEmpty) && !used.contains(image.id) {
                 let labels = image.configuration.config?.labels ?? [:]
                 guard filters.allSatisfy({ $0.holds(for: labels, created: image.created) }) else { continue }

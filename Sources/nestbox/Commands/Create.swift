@@ -10,7 +10,7 @@ struct Create: NestboxCommand {
 
     static let switches: [String: Character?] = [
         "interactive": "i", "tty": "t", "rm": nil, "init": nil, "privileged": nil, "read-only": nil,
-        "publish-all": "P", "no-healthcheck": nil,
+        "publish-all": "P", "no-healthcheck": nil, "quiet": "q",
     ]
     static let isInterspersed = false
     static let failureCode: Int32 = 125
@@ -28,7 +28,10 @@ struct Create: NestboxCommand {
         let configuration = try program.configuration(
             container, health, process, storage, network, isolation, resources)
         let idFile = try IDFile(container.cidfile)
-        let made = try globals.engine().create(configuration)
+        let engine = try globals.engine()
+        let made = try ImagePull(container, globals).providing(configuration) { () throws(EngineError) in
+            try engine.create(configuration)
+        }
         try idFile.write(made.id)
         try StandardOutput.line(made.id)
         return 0

@@ -47,8 +47,11 @@ struct Run: NestboxCommand {
         }
         let idFile = try IDFile(container.cidfile)
         let engine = try globals.engine()
+        let pull = ImagePull(container, globals)
         guard !detach else {
-            let running = try engine.run(configuration, attached: false)
+            let running = try pull.providing(configuration) { () throws(EngineError) in
+                try engine.run(configuration, attached: false)
+            }
             try idFile.write(running.id)
             Warnings.show(running.process.warnings)
             try StandardOutput.line(running.id)
@@ -58,7 +61,9 @@ struct Run: NestboxCommand {
             of: configuration, proxiesSignals: sigProxy, detachKeys: detachKeys)
         // From here on a signal waits for the container, instead of ending this process with the container half started.
         let signals = try SignalReceiver(streams.signals)
-        var running = try engine.run(configuration, attached: true, terminalSize: Terminal.size)
+        var running = try pull.providing(configuration) { () throws(EngineError) in
+            try engine.run(configuration, attached: true, terminalSize: Terminal.size)
+        }
         try idFile.write(running.id)
         Warnings.show(running.process.warnings)
         let id = running.id

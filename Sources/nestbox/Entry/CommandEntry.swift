@@ -135,6 +135,8 @@ enum CommandEntry {
     /// Writes an error, and gives the code that it ends the program with.
     static func report(_ error: any Error, failureCode: Int32) -> Int32 {
         switch error {
+        case let error as PullFailure:
+            return error.exitCode
         case let error as CommandFailure:
             return fail(error.description, error.exitCode)
         case EngineError.startFailed(let reason, let code):

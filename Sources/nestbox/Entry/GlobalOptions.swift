@@ -31,12 +31,15 @@ struct GlobalOptions: Equatable {
     /// An engine for the places that the flags, or else the environment, name.
     ///
     /// - Throws: `EngineError`.
-    func engine() throws(EngineError) -> Engine {
+    func engine() throws(EngineError) -> Engine { try Engine(configuration: configuration) }
+
+    /// The places that the flags, or else the environment, name.
+    var configuration: EngineConfiguration {
         var configuration = EngineConfiguration()
         if let root = root ?? Self.setting("NESTBOX_ROOT") { configuration.root = root }
         if let runRoot = runRoot ?? Self.setting("NESTBOX_RUN_ROOT") { configuration.runRoot = runRoot }
         configuration.runtime = Self.setting("NESTBOX_RUNTIME")
-        return try Engine(configuration: configuration)
+        return configuration
     }
 
     private static func setting(_ name: String) -> String? {

@@ -31,13 +31,14 @@ struct Root: ParsableCommand {
         Run.self, Create.self, Start.self, Attach.self, Stop.self, RestartCommand.self, Kill.self, Pause.self,
         Unpause.self, Rename.self, Update.self, Remove.self, List.self, Inspect.self, Logs.self, Diff.self, Copy.self,
         Commit.self, Export.self, Exec.self, Wait.self, Port.self, Top.self, Stats.self, Events.self, Images.self,
-        RemoveImage.self, TagImage.self, History.self, Load.self, Save.self, Import.self, Info.self,
-        VersionCommand.self,
+        RemoveImage.self, TagImage.self, History.self, Load.self, Save.self, Import.self, Pull.self, Push.self,
+        LogIn.self, LogOut.self, SearchTags.self, Info.self, VersionCommand.self,
     ]
 
     /// The commands that consist of others.
     static let groups: [any CommandGroup.Type] = [
-        ContainerGroup.self, ImageGroup.self, VolumeGroup.self, NetworkGroup.self, TaskNetworkGroup.self,
+        ContainerGroup.self, ImageGroup.self, ManifestGroup.self, VolumeGroup.self, NetworkGroup.self,
+        TaskNetworkGroup.self,
         SecurityGroupGroup.self, SystemGroup.self,
     ]
 
@@ -73,6 +74,11 @@ struct Root: ParsableCommand {
         case "tag": TagImage.self
         case "load": Load.self
         case "import": Import.self
+        case "pull": Pull.self
+        case "push": Push.self
+        case "login": LogIn.self
+        case "logout": LogOut.self
+        case "search-tags": SearchTags.self
         case "attach": Attach.self
         case "diff": Diff.self
         case "cp": Copy.self

@@ -78,9 +78,13 @@ struct ContainerOptions: ParsableArguments {
     @Option(
         name: .long,
         help: .init(
-            "Where images come from: \"missing\" and \"never\" both use the local ones only.", valueName: "policy"),
-        completion: .list(["missing", "never"]))
+            "When the image is pulled: \"missing\" (unless it is there; default), \"always\" or \"never\".",
+            valueName: "policy"),
+        completion: .list(["always", "missing", "never"]))
     var pull: String?
+
+    @Flag(name: .shortAndLong, help: "Show nothing of a pull.")
+    var quiet = false
 
     @Option(
         name: .long,
@@ -124,11 +128,19 @@ struct ContainerOptions: ParsableArguments {
                 stopTimeout, option: "--stop-timeout", in: -1...Int(Int32.max), meaning: "seconds")
         }
         configuration.log = try LogConfiguration(driver: logDriver, options: logOpt)
-        if let pull, pull != "missing", pull != "never" {
+        _ = try pullPolicy()
+    }
+
+    /// When the image is pulled.
+    ///
+    /// - Throws: `ConfigurationError`.
+    func pullPolicy() throws(ConfigurationError) -> PullPolicy {
+        guard let pull, !pull.isEmpty else { return .missing }
+        guard let policy = PullPolicy(rawValue: pull) else {
             throw ConfigurationError(
-                "--pull", pull, "images cannot be pulled from a registry yet",
-                accepted: "give missing or never, and load images with 'nestbox load'")
+                "--pull", pull, "it is no policy for pulling", accepted: "give always, missing or never")
         }
+        return policy
     }
 
     /// Reads `--restart`.

@@ -16,7 +16,7 @@ final class TestEngine {
     /// The network of a test that has one of its own.
     let network: TestNetwork?
     /// Where `nestbox` runs: never in the machine's own network namespace.
-    private let host: TestNamespace
+    let host: TestNamespace
 
     /// - Parameter store: the root of an engine that is there already.
     private init(store: String? = nil, network: TestNetwork? = nil) throws {

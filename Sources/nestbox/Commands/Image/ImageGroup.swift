@@ -7,7 +7,7 @@ internal import OCISpec
 struct ImageGroup: CommandGroup {
     static let commands: [any NestboxCommand.Type] = [
         ImageList.self, ImageRemove.self, ImageInspect.self, TagImage.self, History.self, Load.self, Save.self,
-        Import.self, ImagePrune.self,
+        Import.self, Pull.self, Push.self, ImagePrune.self,
     ]
     static let aliases = ["images": "ls", "list": "ls", "rmi": "rm", "remove": "rm"]
     static let configuration = CommandConfiguration.group(

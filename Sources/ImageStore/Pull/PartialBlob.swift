@@ -1,0 +1,105 @@
+internal import Glibc
+internal import LinuxSystem
+internal import OCISpec
+
+/// The file of a layer that is being fetched: `partial/HEX`, named by the digest that it is to have.
+///
+/// A fetch that ends early leaves it, and the next one goes on at its end. Nothing in it is trusted: all of it is hashed again.
+/// Whoever holds its flock owns it.
+final class PartialBlob: Sendable {
+    static let folder = "partial"
+
+    /// The name as a staging folder's descriptor opens it: what is complete is renamed from here into its place.
+    let name: String
+    /// How many bytes an earlier fetch has left.
+    let existing: Int64
+    private let store: StoreFolder
+    private let path: String
+    private let descriptor: FileDescriptor
+
+    /// Opens or makes the file; nil while another process works on it.
+    ///
+    /// - Parameter size: the bytes that the layer has; a longer file is begun anew.
+    /// - Throws: `SystemError`.
+    init?(_ store: StoreFolder, _ digest: Digest, size: Int64) throws(SystemError) {
+        self.store = store
+        path = "\(Self.folder)/\(digest.hex)"
+        name = "../../\(path)"
+        if mkdirat(store.descriptor.rawValue, Self.folder, 0o700) != 0, Errno.current != .exists {
+            throw SystemError("create", "\(store.path)/\(Self.folder)", .current)
+        }
+        var status = stat()
+        repeat {
+            let file = try store.descriptor.open(path, O_RDWR | O_CREAT | O_NOFOLLOW)
+            guard flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 else { return nil }
+            status = try file.status()
+            // Before the lock a prune may have removed it.
+            if status.st_nlink == 0 { continue }
+            if status.st_size > size {
+                let number = file.rawValue
+                try retrying("truncate", "\(store.path)/\(path)") { ftruncate(number, 0) }
+                status.st_size = 0
+            }
+            descriptor = file
+            break
+        } while true
+        existing = Int64(status.st_size)
+    }
+
+    /// A descriptor for the rest of the layer, which the caller owns.
+    ///
+    /// - Throws: `SystemError`.
+    func target() throws(SystemError) -> BlobTarget {
+        let copy = try descriptor.duplicate()
+        let number = copy.rawValue
+        try retrying("go to the end of", path) { lseek(number, off_t(existing), SEEK_SET) }
+        return BlobTarget(name: name, number: copy.release(), existing: existing)
+    }
+
+    /// Hands out what an earlier fetch has left.
+    ///
+    /// - Throws: `SystemError`, and what `body` throws.
+    func replay(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        let number = descriptor.rawValue
+        try withUnsafeTemporaryAllocation(byteCount: ChunkRing.chunkSize, alignment: 4096) { buffer in
+            var offset: Int64 = 0
+            while offset < existing {
+                let wanted = Int(min(Int64(buffer.count), existing - offset))
+                let count = try retrying("read", "\(store.path)/\(path)") {
+                    pread(number, buffer.baseAddress, wanted, off_t(offset))
+                }
+                guard count > 0 else { throw SystemError("read", "\(store.path)/\(path)", Errno(EIO)) }
+                try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                offset += Int64(count)
+            }
+        }
+    }
+
+    /// Removes the file, which turned out to be wrong or is not needed any more.
+    func remove() {
+        // After its rename into place the name may be gone, or another fetch's.
+        var (own, named) = (stat(), stat())
+        guard fstat(descriptor.rawValue, &own) == 0,
+            fstatat(store.descriptor.rawValue, path, &named, AT_SYMLINK_NOFOLLOW) == 0, own.st_ino == named.st_ino
+        else { return }
+        unlinkat(store.descriptor.rawValue, path, 0)
+    }
+
+    /// Removes what nobody works on.
+    ///
+    /// - Returns: how many bytes the files had.
+    /// - Throws: `SystemError`.
+    static func removeAbandoned(in store: StoreFolder) throws(SystemError) -> Int64 {
+        guard store.exists(folder) else { return 0 }
+        var bytes: Int64 = 0
+        for name in try store.names(in: folder) {
+            let path = "\(folder)/\(name)"
+            guard let file = try? store.descriptor.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK),
+                flock(file.rawValue, LOCK_EX | LOCK_NB) == 0
+            else { continue }
+            let size = store.size(of: path)
+            if unlinkat(store.descriptor.rawValue, path, 0) == 0 { bytes += size }
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,113 @@
+internal import ImageStore
+internal import NIOCore
+internal import NIOHTTP1
+internal import OCISpec
+internal import Synchronization
+
+/// Says to all threads of one transfer that one of them has failed.
+final class Abortion: Sendable {
+    private let flag = Atomic(false)
+
+    /// Whether the others are to stop.
+    var isCalled: Bool { flag.load(ordering: .relaxed) }
+
+    func call() { flag.store(true, ordering: .relaxed) }
+}
+
+/// Another thread of the transfer has failed; its error is the one to report.
+struct Aborted: Error {}
+
+/// Fetches one layer: where the connection breaks, the next one goes on behind the last byte.
+struct BlobDownload: Sendable {
+    /// How often in all a connection may break, however much has come between.
+    private static let mostBreaks = 100
+    private static let progressStep: Int64 = 256 << 10
+
+    let repository: Repository
+    let layer: Descriptor
+    let abortion: Abortion
+    let observe: TransferObserver
+
+    /// Fetches the layer into an image.
+    ///
+    /// - Throws: `RegistryError`, `ImageStoreError`, `SystemError`.
+    func run(into intake: ImageIntake) throws {
+        let receiver = try intake.receive(layer)
+        do {
+            try fetch(into: receiver)
+        } catch ImageStoreError.digestMismatch where receiver.resumedAt > 0 {
+            // What an earlier fetch had left was at fault, perhaps; it is gone now.
+            try fetch(into: intake.receive(layer))
+        }
+    }
+
+    private func fetch(into receiver: LayerReceiver) throws {
+        defer { receiver.abandon() }
+        var breaks = 0
+        var breaksInPlace = 0
+        while receiver.received < layer.size {
+            let start = receiver.received
+            do {
+                try continueFetching(into: receiver)
+            } catch let error as RegistryError where error.isTransient {
+                breaks += 1
+                breaksInPlace = receiver.received > start ? 1 : breaksInPlace + 1
+                guard breaksInPlace < RegistryConnection.attempts, breaks < Self.mostBreaks, !abortion.isCalled else {
+                    throw error
+                }
+                tell(.interrupted)
+                RegistryConnection.wait(breaksInPlace)
+            }
+        }
+        try receiver.finish()
+        tell(.complete)
+    }
+
+    private func continueFetching(into receiver: LayerReceiver) throws {
+        let start = receiver.received
+        let connection = repository.connection
+        let object = "layer \(layer.digest.shortened)"
+        var request = HTTPRequest(
+            address: try connection.address("\(repository.name)/blobs/\(layer.digest)"), object: object)
+        if start > 0 { request.headers.append(("Range", "bytes=\(start)-")) }
+        let answer = try connection.perform(RegistryCall(request: request, scope: .pull(repository.name)))
+        // What came before, when the server does not know of parts.
+        var surplus: Int64 = 0
+        switch answer.status {
+        case 200: surplus = start
+        case 206 where start > 0:
+            guard answer.header("content-range").flatMap(ContentRange.init)?.first == start else {
+                answer.exchange.cancel()
+                throw RegistryError.unexpected(
+                    host: connection.host.name, object: object, reason: "it is another part than was asked for")
+            }
+        default: throw connection.failure(answer)
+        }
+        defer { answer.exchange.cancel() }
+        if let length = answer.contentLength, length + start - surplus != layer.size {
+            throw ImageStoreError.sizeMismatch(layer.digest, expected: layer.size, actual: length + start - surplus)
+        }
+        var told = start
+        while let part = try answer.next() {
+            if abortion.isCalled { throw Aborted() }
+            try part.withUnsafeReadableBytes { bytes in
+                let passed = Int(min(Int64(bytes.count), surplus))
+                surplus -= Int64(passed)
+                try receiver.write(UnsafeRawBufferPointer(rebasing: bytes[passed...]))
+            }
+            if receiver.received - told >= Self.progressStep {
+                told = receiver.received
+                tell(.transferring(completed: told))
+            }
+        }
+        guard receiver.received == layer.size else {
+            throw RegistryError.interrupted(
+                host: connection.host.name, object: object,
+                reason: "the answer ended after \(receiver.received) of \(layer.size) bytes")
+        }
+    }
+
+    private func tell(_ phase: TransferProgress.Phase) {
+        observe(TransferProgress(layer: layer.digest, phase: phase, size: layer.size))
+    }
+}
