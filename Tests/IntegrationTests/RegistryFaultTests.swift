@@ -51,7 +51,7 @@ extension IntegrationTests {
                 try #expect(engine("images", "-q").lines.count == 1)
                 #expect(TestEngine.names(in: "\(engine.root)/partial") == [])
                 if mode == "cuts" {
-                    #expect(registry.log.contains { $0.hasSuffix("Range=bytes=1400000-") }, "\(registry.log)")
+                    #expect(registry.log.contains { $0.contains("Range=bytes=") }, "\(registry.log)")
                 }
             }
         }
@@ -60,17 +60,21 @@ extension IntegrationTests {
             try with("slow") { engine, registry, name in
                 let pull = try Command(
                     engine.command(["pull", name]), environment: engine.registryEnvironment())
-                let arrived = TestEngine.eventually { size(ofPartsIn: engine) >= 262_144 }
-                #expect(arrived)
+                // Both layers have come, as far as they do.
+                let arrived = TestEngine.eventually { sizesOfParts(in: engine).filter { $0 >= 262_144 }.count == 2 }
+                #expect(arrived, "\(sizesOfParts(in: engine))")
                 pull.signal(SIGKILL)
                 _ = pull.finish()
-                let left = size(ofPartsIn: engine)
+                let left = sizesOfParts(in: engine)
                 try TestRegistry.write("", to: "\(registry.folder)/go")
                 let result = try engine.asking("pull", "-q", name)
                 #expect(result.status == 0, "\(result)")
-                let resumed = registry.log.compactMap { $0.split(separator: "Range=bytes=").last }
+                let blobs = registry.log.filter { $0.contains("/blobs/") }
+                let resumed = blobs.compactMap { $0.split(separator: " Range=bytes=").dropFirst().first }
                     .compactMap { Int($0.dropLast()) }
-                #expect(resumed == [left], "\(registry.log)")
+                #expect(!resumed.isEmpty && resumed.allSatisfy(left.contains), "\(left) \(registry.log)")
+                // The configuration and the layers for the first pull, the configuration and what was missing for the second.
+                #expect(blobs.count == 4 + resumed.count, "\(registry.log)")
                 #expect(TestEngine.names(in: "\(engine.root)/partial") == [])
                 try #expect(engine("images", "-q").lines.count == 1)
             }
@@ -80,7 +84,7 @@ extension IntegrationTests {
             try with("slow") { engine, registry, name in
                 let pull = try Command(
                     engine.command(["pull", name]), environment: engine.registryEnvironment())
-                #expect(TestEngine.eventually { size(ofPartsIn: engine) >= 262_144 })
+                #expect(TestEngine.eventually { sizesOfParts(in: engine).filter { $0 >= 262_144 }.count == 2 })
                 pull.signal(SIGKILL)
                 _ = pull.finish()
                 let folder = "\(engine.root)/partial"
@@ -96,11 +100,11 @@ extension IntegrationTests {
             }
         }
 
-        private func size(ofPartsIn engine: TestEngine) -> Int {
+        private func sizesOfParts(in engine: TestEngine) -> [Int] {
             let folder = "\(engine.root)/partial"
-            return TestEngine.names(in: folder).reduce(0) { sum, name in
+            return TestEngine.names(in: folder).map { name in
                 var status = stat()
-                return stat("\(folder)/\(name)", &status) == 0 ? max(sum, Int(status.st_size)) : sum
+                return stat("\(folder)/\(name)", &status) == 0 ? Int(status.st_size) : 0
             }
         }
 
@@ -111,6 +115,41 @@ extension IntegrationTests {
                 #expect(registry.log.contains { $0.contains("Authorization=Bearer secret-token") })
                 let stolen = try TestEngine.read("\(registry.folder)/stolen").split(separator: "\n")
                 #expect(!stolen.isEmpty && stolen.allSatisfy { $0.hasSuffix(" -") }, "\(stolen)")
+            }
+        }
+
+        @Test func tokensAreGotWithAPasswordOrAnIdentityToken() throws {
+            try with("tokens") { engine, registry, name in
+                let refused = try engine.asking("pull", name)
+                #expect(refused.status == 1, "\(refused)")
+                #expect(refused.error.contains("log in with 'nestbox login \(registry.name)'"), "\(refused)")
+                mkdir("\(engine.folder)/docker", 0o700)
+                let file = "\(engine.folder)/docker/config.json"
+                let password = Base64.encode(Array("user:secret".utf8))
+                try TestRegistry.write("{\"auths\": {\"\(registry.name)\": {\"auth\": \"\(password)\"}}}", to: file)
+                try #expect(engine.asking("pull", "-q", name).line == name)
+                #expect(registry.log.contains { $0.contains("scope=repository%3Atest%2Fimage%3Apull") })
+                try TestRegistry.write(
+                    "{\"auths\": {\"\(registry.name)\": {\"identitytoken\": \"identity\"}}}", to: file)
+                try #expect(engine.asking("pull", "-q", name).line == name)
+                #expect(registry.log.contains { $0.hasPrefix("POST /token") && $0.contains("client_id=nestbox") })
+                let wrong = try engine.asking("login", "-u", "user", "--password-stdin", registry.name, input: "x")
+                #expect(wrong.status == 1 && wrong.error.contains("is not accepted"), "\(wrong)")
+            }
+        }
+
+        @Test func aProxyOfTheEnvironmentIsUsed() throws {
+            try with("good") { engine, registry, _ in
+                // No such host: only the proxy can be reached.
+                let name = "registry.example:5000/test/image:latest"
+                let settings = "{\"insecure\": [\"registry.example:5000\"]}"
+                var environment = ["HTTP_PROXY": "http://\(registry.name)"]
+                let pulled = try engine.asking("pull", "-q", name, settings: settings, environment: environment)
+                #expect(pulled.status == 0 && pulled.line == name, "\(pulled)")
+                #expect(registry.log.contains { $0.hasPrefix("GET http://registry.example:5000/v2/test/image/") })
+                environment["NO_PROXY"] = ".example"
+                let direct = try engine.asking("pull", "-q", name, settings: settings, environment: environment)
+                #expect(direct.status == 1 && direct.error.contains("cannot reach registry"), "\(direct)")
             }
         }
 

@@ -98,7 +98,7 @@ import Testing
         ["-h", "a b"], ["--name", "/"],
         ["--memory-swap", "5"], ["--memory-swappiness", "101"], ["--cpu-shares", "x"], ["--cpuset-cpus", "x"],
         ["--pids-limit", "-2"],
-        ["--blkio-weight", "5"], ["--device-read-bps", "x"], ["--oom-score-adj", "1001"], ["--pull", "always"],
+        ["--blkio-weight", "5"], ["--device-read-bps", "x"], ["--oom-score-adj", "1001"], ["--pull", "often"],
         ["-a", "x"],
         ["--group-add", "a:b"], ["--annotation", "x"], ["--label-file", "/nonexistent"],
         ["-m", "1m", "--memory-reservation", "2m"],

@@ -5,8 +5,8 @@ import Testing
 /// Debian's docker-registry for one test, on the host that its engine runs on.
 final class TestRegistry {
     /// Whether tests with it can run.
-    static let isInstalled = ["/usr/bin/docker-registry", "/usr/bin/skopeo", "/usr/bin/openssl"].allSatisfy { (path: String) in
-        access(path, X_OK) == 0
+    static let isInstalled = ["docker-registry", "skopeo", "openssl"].allSatisfy { (name: String) in
+        access("/usr/bin/\(name)", X_OK) == 0
     }
 
     /// The user `user` with the password `secret`.

@@ -6,6 +6,7 @@ usage: hostile.py MODE FOLDER
 Prints its port once it listens. What it was asked is in FOLDER/log, a line for each request: method, path, and the names of the
 headers Authorization and Range where they were there, with their values.
 """
+import base64
 import gzip
 import hashlib
 import http.server
@@ -112,19 +113,36 @@ class Registry(http.server.BaseHTTPRequestHandler):
     def do_HEAD(self):
         self.do_GET()
 
+    def do_POST(self):
+        form = self.rfile.read(int(self.headers["Content-Length"])).decode().split("&")
+        with open(FOLDER + "/log", "a") as log:
+            log.write("POST %s %s\n" % (self.path, " ".join(form)))
+        self.grant("refresh_token=identity" in form and "grant_type=refresh_token" in form)
+
+    def grant(self, is_known):
+        self.answer(200 if is_known else 401, json.dumps({"access_token": "granted"} if is_known else {}).encode())
+
     def do_GET(self):
         with open(FOLDER + "/log", "a") as log:
             words = [self.command, self.path]
             words += ["%s=%s" % (name, self.headers[name]) for name in ("Authorization", "Range") if name in self.headers]
             log.write(" ".join(words) + "\n")
+        # As a proxy is asked.
+        if self.path.startswith("http://"):
+            self.path = "/" + self.path.split("/", 3)[3]
         path, _, query = self.path.partition("?")
+        if path == "/token" and MODE == "tokens":
+            user = "Basic " + base64.b64encode(b"user:secret").decode()
+            return self.grant(self.headers.get("Authorization") == user)
         if path == "/token":
             return self.answer(200, json.dumps({"token": "secret-token"}).encode())
         challenge = {
             "realm": 'Bearer realm="not a place",service="x"',
             "thief": 'Bearer realm="http://%s/token",service="x"' % self.headers["Host"],
+            "tokens": 'Bearer realm="http://%s/token",service="x"' % self.headers["Host"],
         }.get(MODE)
-        if challenge and "Authorization" not in self.headers:
+        shown = self.headers.get("Authorization")
+        if challenge and (shown is None or (MODE == "tokens" and shown != "Bearer granted")):
             return self.answer(401, b"{}", [("WWW-Authenticate", challenge)])
         if path == "/v2/":
             return self.answer(200, b"{}")
@@ -197,6 +215,8 @@ class Registry(http.server.BaseHTTPRequestHandler):
             status, headers = 206, [("Content-Range", "bytes %d-%d/%d" % (start, len(data) - 1, len(data)))]
         if digest != FIRST:
             return self.answer(status, rest, headers)
+        if MODE == "hang" and start:
+            return self.hang()
         if MODE == "wrong":
             return self.answer(status, rest[:-100] + bytes(100), headers)
         if MODE == "other":
