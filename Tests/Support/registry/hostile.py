@@ -113,6 +113,14 @@ class Registry(http.server.BaseHTTPRequestHandler):
     def do_HEAD(self):
         self.do_GET()
 
+    def do_CONNECT(self):
+        """As a proxy: what comes through the tunnel is for this server, wherever it was meant to go."""
+        with open(FOLDER + "/log", "a") as log:
+            log.write("CONNECT %s\n" % self.path)
+        self.send_response(200)
+        self.end_headers()
+        self.close_connection = False
+
     def do_POST(self):
         form = self.rfile.read(int(self.headers["Content-Length"])).decode().split("&")
         with open(FOLDER + "/log", "a") as log:
@@ -127,9 +135,6 @@ class Registry(http.server.BaseHTTPRequestHandler):
             words = [self.command, self.path]
             words += ["%s=%s" % (name, self.headers[name]) for name in ("Authorization", "Range") if name in self.headers]
             log.write(" ".join(words) + "\n")
-        # As a proxy is asked.
-        if self.path.startswith("http://"):
-            self.path = "/" + self.path.split("/", 3)[3]
         path, _, query = self.path.partition("?")
         if path == "/token" and MODE == "tokens":
             user = "Basic " + base64.b64encode(b"user:secret").decode()
