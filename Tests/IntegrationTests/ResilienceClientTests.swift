@@ -38,7 +38,7 @@ extension IntegrationTests {
             let (name, other) = ("box\(numbers.below(6))", "box\(numbers.below(6))")
             let volume = "data\(numbers.below(3))"
             let image = numbers.below(4) == 0 ? "example/app:1.0" : "busybox"
-            let run = ["--name", name, "-v", "\(volume):/d", "--entrypoint", "sleep", image]
+            let run = ["--name", name, "--pull", "never", "-v", "\(volume):/d", "--entrypoint", "sleep", image]
             switch numbers.below(14) {
             case 0, 1, 2: return ["run", "-d"] + run + ["1000"]
             case 3: return ["run", "--rm"] + run + ["0.1"]
