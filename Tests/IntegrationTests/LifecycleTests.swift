@@ -152,7 +152,8 @@ extension IntegrationTests {
             try TestEngine.withBusybox { engine in
                 try engine("create", "--name", "taken", "busybox", "true")
                 let wrong: [[String]] = [
-                    ["--no-such-flag", "busybox"], ["no-such-image"], ["--name", "taken", "busybox"],
+                    ["--no-such-flag", "busybox"], ["--pull", "never", "no-such-image"],
+                    ["--name", "taken", "busybox"],
                     ["--name", "a b", "busybox"], ["-u", "nobody-there", "busybox", "true"],
                     ["-w", "relative", "busybox", "true"], ["-m", "12x", "busybox", "true"],
                     ["--cap-add", "NO_SUCH", "busybox", "true"], ["--ulimit", "nosuch=1", "busybox", "true"],

@@ -123,7 +123,12 @@ final class Launch {
         second = consume steps
         let number = socket.rawValue
         guard send(number, [UInt8(0)], 1, Int32(MSG_NOSIGNAL)) == 1 else { throw failure() }
-        try meanwhile()
+        do throws(LaunchError) {
+            try meanwhile()
+        } catch {
+            // The child's own failure is the reason for what others could not do with it any more.
+            throw launch.pointee.outcome.error == 0 ? error : failure(of: program)
+        }
         var terminal: Int32 = -1
         while true {
             let (message, descriptor) = receive()
