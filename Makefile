@@ -14,9 +14,9 @@ PROGRAMS := nestbox nestbox-runtime nestbox-registry
 
 # Headers and static archives: libseccomp, libcap and libarchive with what its tar, gzip and zstd code refers to.
 BUILD_PACKAGES := libseccomp-dev libcap-dev libarchive-dev libzstd-dev libacl1-dev libattr1-dev zlib1g-dev binutils
-# What tests of networks use: namespaces and rules are looked at with ip and nft, and dnsmasq serves names.
-# Those of registries run against Debian's, with another client beside ours.
-TEST_PACKAGES := iproute2 nftables dnsmasq-base util-linux docker-registry skopeo openssl python3
+# What tests of networks use: namespaces and rules are looked at with ip and nft, and dnsmasq serves names. Those of registries run
+# against Debian's, with another client beside ours; those of quotas make file systems.
+TEST_PACKAGES := iproute2 nftables dnsmasq-base util-linux docker-registry skopeo openssl python3 e2fsprogs xfsprogs
 # What makes images from rootfs-fixtures.
 FIXTURE_PACKAGES := busybox-static python3 zstd gzip
 

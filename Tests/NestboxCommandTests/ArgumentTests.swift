@@ -59,7 +59,8 @@ import Testing
             "/x/../y",
             "-h", "box", "--entrypoint", "", "--ulimit", "nofile=5", "--ulimit", "nofile=6", "--cap-add", "net_admin",
             "--pids-limit", "0",
-            "--stop-timeout", "-1", "-l", "k=v", "--sysctl", "net.core.somaxconn=5", "busybox", "sh", "-c", "x")
+            "--stop-timeout", "-1", "-l", "k=v", "--storage-opt", "size=10G", "--sysctl", "net.core.somaxconn=5",
+            "busybox", "sh", "-c", "x")
         #expect(configuration.interactive && configuration.tty && configuration.autoRemove)
         #expect(configuration.name == "web")
         #expect(configuration.environment == ["A=b=c", "X="])
@@ -77,6 +78,7 @@ import Testing
         #expect(configuration.capAdd == ["CAP_NET_ADMIN"])
         #expect(configuration.stopTimeout == -1)
         #expect(configuration.labels == ["k": "v"])
+        #expect(configuration.storageSize == 10 << 30)
         #expect(configuration.sysctls == ["net.core.somaxconn": "5"])
         #expect(configuration.command == ["sh", "-c", "x"])
     }
@@ -94,6 +96,7 @@ import Testing
         ["--network", "br/idge"], ["--network", "container:"], ["-p", "80:"], ["-p", "1-3:1-2"], ["-p", "70000"],
         ["-p", "80/icmp"], ["-p", "300.0.0.1:80:80"], ["--ip", "fd00::1"], ["--add-host", "a"], ["--dns", "x"],
         ["--network", "host", "--ip", "1.2.3.4"], ["--mac-address", "01:00:00:00:00:00"],
+        ["--storage-opt", "size"], ["--storage-opt", "dm.basesize=1g"], ["--storage-opt", "size=x"],
         ["--shm-size", "x"], ["--stop-signal", "x"], ["--stop-timeout", "x"], ["-u", "a b"], ["-w", "x"],
         ["-h", "a b"], ["--name", "/"],
         ["--memory-swap", "5"], ["--memory-swappiness", "101"], ["--cpu-shares", "x"], ["--cpuset-cpus", "x"],

@@ -12,6 +12,7 @@
 #include "nb_mount.h"
 #include "nb_netlink.h"
 #include "nb_process.h"
+#include "nb_quota.h"
 #include "nb_syscall.h"
 #include "nb_terminal.h"
 #include "nb_wait.h"

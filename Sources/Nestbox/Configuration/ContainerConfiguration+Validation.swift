@@ -2,6 +2,9 @@ internal import ContainerNetwork
 internal import OCIRuntime
 
 extension ContainerConfiguration {
+    /// With less than about 16 KiB overlayfs cannot make its own folders, and the container would be read-only.
+    private static let leastStorageSize: Int64 = 64 << 10
+
     /// Checks what must hold between options; each value alone was checked when it was parsed.
     ///
     /// - Throws: `ConfigurationError` naming the option that has to change.
@@ -44,6 +47,11 @@ extension ContainerConfiguration {
             throw ConfigurationError(
                 "--userns", "private", "a privileged container lives in the host's user namespace",
                 accepted: "leave --privileged or --userns out")
+        }
+        if let storageSize, storageSize < Self.leastStorageSize {
+            throw ConfigurationError(
+                "--storage-opt", "size=\(storageSize)", "overlayfs needs some of it for itself",
+                accepted: "give at least \(Self.leastStorageSize / 1024)k")
         }
         for entry in environment + command + (entrypoint ?? []) where entry.utf8.contains(0) {
             throw ConfigurationError("COMMAND or --env", entry, "it holds a NUL character")

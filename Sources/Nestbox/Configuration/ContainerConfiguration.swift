@@ -72,6 +72,13 @@ public struct ContainerConfiguration: Sendable, Hashable {
     public var userns: NamespaceMode?
     /// Bytes of `/dev/shm`; nil: 64 MiB.
     public var shmSize: Int64?
+    /// Bytes that the container may write into its own layer: files that it makes, changes or copies there, not those of volumes and
+    /// other mounts; nil: as many as the disk has.
+    ///
+    /// The file system of the engine's root must have project quotas: xfs, or ext4 made with `-O quota,project`, mounted with
+    /// `prjquota`. Otherwise the container is not made. A container with the host's user namespace whose root wants to
+    /// get around it can: it may give its files to another project.
+    public var storageSize: Int64?
     /// Bind mounts, volumes and tmpfs mounts, in the order they were given; no two share a target.
     public var mounts: [MountConfiguration]
     /// Containers whose mounts are made here, too.

@@ -32,6 +32,7 @@ extension ContainerConfiguration: JSONCodable {
         privileged = try object.optional("privileged") ?? false
         try readNamespaces(object)
         shmSize = try object.optional("shmSize")
+        storageSize = try object.optional("storageSize")
         mounts = try object.optional("mounts") ?? []
         volumesFrom = try object.optional("volumesFrom") ?? []
         deviceRules = try object.optional("deviceRules") ?? []
@@ -95,6 +96,7 @@ extension ContainerConfiguration: JSONCodable {
         object.set("cgroupns", to: cgroupns, unless: .private)
         object.set("userns", to: userns)
         object.set("shmSize", to: shmSize)
+        object.set("storageSize", to: storageSize)
         object.setUnlessEmpty("mounts", to: mounts)
         object.setUnlessEmpty("volumesFrom", to: volumesFrom)
         object.setUnlessEmpty("deviceRules", to: deviceRules)

@@ -20,6 +20,8 @@ struct ContainerRecord: JSONCodable, Hashable {
     var layers: [String]
     /// The ids its user namespace maps to; nil: the host's user namespace.
     var idRange: IDRange?
+    /// The project that its layer belongs to when that has a size.
+    var projectID: UInt32?
     /// Whose namespaces it joins, and whose ids it uses then.
     var joined: String?
     var volumes: [VolumeUse]
@@ -96,6 +98,7 @@ extension ContainerRecord {
         settings = try object.optional("settings") ?? ImageSettings()
         layers = try object.required("layers")
         idRange = try object.optional("idRange")
+        projectID = try object.optional("projectID")
         joined = try object.optional("joined")
         volumes = try object.optional("volumes") ?? []
         cgroupPath = try object.required("cgroupPath")
@@ -112,6 +115,7 @@ extension ContainerRecord {
         object.set("settings", to: settings, unless: ImageSettings())
         object.set("layers", to: layers)
         object.set("idRange", to: idRange)
+        object.set("projectID", to: projectID)
         object.set("joined", to: joined)
         object.setUnlessEmpty("volumes", to: volumes)
         object.set("cgroupPath", to: cgroupPath)

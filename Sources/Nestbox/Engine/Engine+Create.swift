@@ -55,7 +55,9 @@ extension Engine {
         return new
     }
 
-    /// Has what a container needs of others: its name, ids, addresses and volumes. Only ``write(_:)`` makes it one.
+    /// Has what a container needs of others: its name, ids, project, addresses and volumes.
+    ///
+    /// Only ``write(_:)`` makes it one.
     func claim(_ configuration: ContainerConfiguration) throws -> NewContainer {
         let (image, hold) = try resolveImage(configuration)
         var new = try claim(try withBorrowedMounts(configuration), from: image)
@@ -68,7 +70,7 @@ extension Engine {
         let record = new.record
         let paths = paths.container(record.id)
         // With volumes they are there: what the image has at their place was copied by way of them.
-        if record.volumes.isEmpty { try makeLayerFolders(paths, owner: record.idRange?.firstID ?? 0) }
+        if record.volumes.isEmpty { try makeLayerFolders(of: record) }
         // From here on the record keeps the layers and volumes.
         try withExtendedLifetime(new.holds) {
             try AtomicFile.write(
@@ -104,7 +106,7 @@ extension Engine {
         let lock = try makeFolder()
         let id = lock.name
         let paths = paths.container(id)
-        var claimed: (name: String?, range: IDRange?, endpoints: [Endpoint]) = (nil, nil, [])
+        var claimed: (name: String?, range: IDRange?, project: UInt32?, endpoints: [Endpoint]) = (nil, nil, nil, [])
         do {
             let name = try claimName(configuration.name, for: id)
             claimed.name = name
@@ -121,11 +123,13 @@ extension Engine {
                 claimed.range = try idRanges.lease(to: id)
                 record.idRange = claimed.range
             }
+            if let size = configuration.storageSize {
+                claimed.project = try leaseProject(to: id, size: size)
+                record.projectID = claimed.project
+            }
             claimed.endpoints = try leaseEndpoints(configuration.network.requests, for: id)
             record.endpoints = claimed.endpoints
-            let volumes = try makeVolumes(of: record, paths, image) {
-                try makeLayerFolders(paths, owner: record.idRange?.firstID ?? 0)
-            }
+            let volumes = try makeVolumes(of: record, paths, image) { try makeLayerFolders(of: record) }
             record.volumes = volumes.uses
             let input = specificationInput(of: record, facts: facts)
             // Made here once for its errors: what cannot work is refused now and not at the start. The namespaces of another
@@ -136,7 +140,9 @@ extension Engine {
             return NewContainer(record: record, input: input, lock: lock, holds: (nil, volumes.holds))
         } catch {
             releaseEndpoints(claimed.endpoints, of: id)
-            discard(id, claimed.name, claimed.range, anonymousVolumes: (try? AnonymousVolumeList.read(paths)) ?? [])
+            discard(
+                id, claimed.name, claimed.range, claimed.project,
+                anonymousVolumes: (try? AnonymousVolumeList.read(paths)) ?? [])
             throw error
         }
     }
@@ -184,10 +190,14 @@ extension Engine {
     }
 
     /// overlayfs wants the upper and the work folder to belong to whoever is root of the container's user namespace.
-    private func makeLayerFolders(_ paths: ContainerPaths, owner: UInt32) throws(SystemError) {
+    private func makeLayerFolders(of record: ContainerRecord) throws(SystemError) {
+        let paths = paths.container(record.id)
+        let owner = record.idRange?.firstID ?? 0
         for (folder, mode) in [(paths.upper, 0o755), (paths.work, 0o700)] as [(String, mode_t)] {
             try retrying("make folder", folder) { mkdir(folder, mode) }
             if owner != 0 { try retrying("change the owner of", folder) { chown(folder, owner, owner) } }
+            // Both to the same: overlayfs renames from one to the other, which between projects it could not.
+            if let project = record.projectID { try ProjectQuota.assign(project, to: folder) }
         }
         // The mode of upper is the container's "/": it must not depend on the caller's umask.
         try retrying("change the mode of", paths.upper) { chmod(paths.upper, 0o755) }
@@ -215,19 +225,22 @@ extension Engine {
         let record = new.record
         releaseEndpoints(record.endpoints, of: record.id)
         let range = record.ownsIDRange ? record.idRange : nil
-        discard(record.id, record.name, range, anonymousVolumes: record.anonymousVolumes)
+        discard(record.id, record.name, range, record.projectID, anonymousVolumes: record.anonymousVolumes)
     }
 
     /// Undoes a creation that failed.
     ///
     /// Best effort: what cannot be removed now is remains, and removed by the next command.
-    private func discard(_ id: String, _ name: String?, _ range: IDRange?, anonymousVolumes: [String]) {
+    private func discard(
+        _ id: String, _ name: String?, _ range: IDRange?, _ project: UInt32?, anonymousVolumes: [String]
+    ) {
         let paths = paths.container(id)
         if let name { try? names.release(name, of: id) }
         for name in anonymousVolumes { try? volumeStore.remove(name) }
         try? FileTree.remove(paths.folder)
         // Last, as nobody else may have the ids while files have them.
         if let range { try? idRanges.release(range, of: id) }
+        if let project { try? projects.release(project, of: id) }
     }
 }
 

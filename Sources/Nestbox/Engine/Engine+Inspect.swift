@@ -197,6 +197,7 @@ struct InspectReport {
             "MaskedPaths": (isUnmasked ? [] : KernelPaths.masked(processors: 0, showsThermalThrottle: false)).json,
             "ReadonlyPaths": (isUnmasked ? [] : KernelPaths.readOnly).json,
         ]
+        if let size = configuration.storageSize { object["StorageOpt"] = ["size": .string(String(size))] }
         for (name, value) in resources { object[name] = value }
         return .object(object)
     }

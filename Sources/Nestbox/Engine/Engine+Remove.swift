@@ -66,6 +66,7 @@ extension Engine {
             try FileTree.remove(paths.folder)
             try releaseAllEndpoints(of: id)
             try idRanges.releaseAll(of: id)
+            try projects.releaseAll(of: id)
         }
     }
 
@@ -115,8 +116,10 @@ extension Engine {
         releaseEndpoints(record.endpoints, of: record.id)
         if changed != nil { try releaseAllEndpoints(of: record.id) }
         try FileTree.remove(paths.runFolder)
+        unlimitStorage(of: record)
         try FileTree.remove(paths.folder)
         if let range = record.idRange, record.ownsIDRange { try idRanges.release(range, of: record.id) }
+        if let project = record.projectID { try projects.release(project, of: record.id) }
         try removeCgroup(of: record)
     }
 
@@ -125,7 +128,12 @@ extension Engine {
         let paths = paths.container(record.id)
         let removed = self.paths.removed + "/" + record.id
         request.removeOnExit = record.anonymousVolumes.map(self.paths.volume)
-        request.moveOnExit = [paths.nameDoor + "/" + record.name, paths.releasedName, paths.folder, removed]
+        request.moveOnExit = [paths.nameDoor + "/" + record.name, paths.releasedName]
+        if let project = record.projectID {
+            // Before the files are gone: as long as there is one, nobody else takes the project.
+            request.moveOnExit += [projects.path(of: project), paths.releasedProject]
+        }
+        request.moveOnExit += [paths.folder, removed]
         request.removeBehindExit = [paths.runFolder, removed]
         guard let range = record.idRange, record.ownsIDRange else { return }
         request.releaseBehindExit = idRanges.path(of: range)
@@ -137,6 +145,7 @@ extension Engine {
             try FileTree.remove(paths.container(id).runFolder)
             try FileTree.remove(paths.removed + "/" + id)
             try idRanges.releaseAll(of: id)
+            try projects.releaseAll(of: id)
         }
     }
 

@@ -112,7 +112,7 @@ extension Engine {
         }
     }
 
-    /// Removes the names and ranges of ids that containers which are gone have left: whoever removed one has died before its end.
+    /// Removes the names, ranges of ids and projects that containers which are gone have left: whoever removed one has died before its end.
     func removeStaleLinks() throws {
         for table in [names, idRanges.table] {
             // In this order: a container is there before it has a link.
@@ -121,6 +121,11 @@ extension Engine {
             let owners = try table.owners.reduce(0) { try $0 + StoredFile.names(in: $1).count }
             // Whoever only looks is not kept from it.
             if count > owners { try? table.removeStale() }
+        }
+        // Few containers have one, so their number says nothing, and each is looked at.
+        let table = projects.table
+        if try StoredFile.names(in: table.folder).contains(where: { table.holder(of: $0) == nil }) {
+            try? table.removeStale()
         }
     }
 }

@@ -175,6 +175,7 @@ extension Engine {
         // Pointing nowhere they could be claimed all the same, but nobody may ever do so.
         try names.releaseAll(of: id)
         try idRanges.releaseAll(of: id)
+        try projects.releaseAll(of: id)
     }
 }
 

@@ -73,6 +73,7 @@ extension Engine {
             do {
                 // A supervisor that was killed while it started the container has left a process that is just dying.
                 if try cgroup(of: current).isPopulated() { try killCgroup(of: record) }
+                try limitStorage(of: record)
                 let facts = try HostFacts(gatheredFor: record.configuration)
                 var input = specificationInput(of: record, facts: facts)
                 input.terminalSize = terminalSize

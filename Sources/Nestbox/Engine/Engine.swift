@@ -23,6 +23,7 @@ public struct Engine: Sendable {
 
     var names: LinkTable { LinkTable(folder: paths.names, owners: [paths.containers]) }
     var idRanges: IDRangeLeases { IDRangeLeases(paths: paths) }
+    var projects: ProjectLeases { ProjectLeases(paths: paths) }
     var volumeStore: VolumeStore { VolumeStore(paths: paths) }
 
     /// An engine for a root.

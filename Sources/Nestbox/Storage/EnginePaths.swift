@@ -20,6 +20,7 @@ struct EnginePaths: Sendable, Hashable {
     var removed: String { root + "/removed" }
     var names: String { root + "/names" }
     var idRanges: String { root + "/ids" }
+    var projects: String { root + "/projects" }
     var tasks: String { root + "/tasks" }
     var securityGroups: String { root + "/security-groups" }
     var runTasks: String { runRoot + "/tasks" }
@@ -117,6 +118,9 @@ struct ContainerPaths: Sendable, Hashable {
 
     /// Where its name goes first when it removes itself: freeing a link takes a disk as long as freeing a file.
     var releasedName: String { folder + "/name" }
+
+    /// Where its lease of a project goes first when it removes itself.
+    var releasedProject: String { folder + "/project" }
 
     static let recordName = "container.json"
 }

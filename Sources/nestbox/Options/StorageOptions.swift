@@ -36,6 +36,13 @@ struct StorageOptions: ParsableArguments {
     @Option(name: .long, help: .init("The size of /dev/shm (default 64m).", valueName: "bytes"))
     var shmSize: String?
 
+    @Option(
+        name: .long,
+        help: .init(
+            "Limit what the container writes into its own layer, e.g. size=10G (with project quotas).",
+            valueName: "key=value"))
+    var storageOpt: [String] = []
+
     func apply(to configuration: inout ContainerConfiguration) throws {
         let folder = volume.isEmpty && mount.isEmpty ? "/" : try Caller.workingDirectory()
         for text in volume {
@@ -53,5 +60,6 @@ struct StorageOptions: ParsableArguments {
             let bytes = try OptionNumber.bytes(shmSize, option: "--shm-size")
             configuration.shmSize = bytes == 0 ? nil : bytes
         }
+        configuration.storageSize = try StorageOptionText.size(storageOpt, option: "--storage-opt")
     }
 }

@@ -204,7 +204,7 @@ final class TestEngine {
                 if access(path, F_OK) == 0 { found.append(path) }
             }
         }
-        for name in ["containers", "removed", "names", "ids"] {
+        for name in ["containers", "removed", "names", "ids", "projects"] {
             found += Self.names(in: "\(root)/\(name)").map { "\(root)/\(name)/\($0)" }
         }
         found += Self.names(in: "\(runRoot)/containers").map { "\(runRoot)/containers/\($0)" }

@@ -35,6 +35,29 @@ import Testing
         }
     }
 
+    @Test func storageSizes() throws {
+        for (texts, size) in [
+            ([], nil), (["size=10G"], 10 << 30), (["SIZE=512m"], 512 << 20), (["size=120"], 120), (["size=0"], nil),
+            (["size=1g", "size=2g"], 2 << 30), (["size=1g", "size=0"], nil),
+        ] as [([String], Int64?)] {
+            #expect(try StorageOptionText.size(texts, option: "--storage-opt") == size, "\(texts)")
+        }
+        for text in ["", "size", "size=", "size=x", "size=-1", "10G", "dm.basesize=10G", "overlay2.size=1g", "=1g"] {
+            let error = #expect(throws: ConfigurationError.self, "\(text)") {
+                try StorageOptionText.size([text], option: "--storage-opt")
+            }
+            #expect(error?.option == "--storage-opt")
+        }
+        // overlayfs needs some of it for itself.
+        var configuration = ContainerConfiguration(image: "busybox")
+        configuration.storageSize = 64 << 10
+        try configuration.validate()
+        for size in [-1, 1, (64 << 10) - 1] as [Int64] {
+            configuration.storageSize = size
+            #expect(throws: ConfigurationError.self) { try configuration.validate() }
+        }
+    }
+
     @Test func ulimits() throws {
         #expect(
             try Ulimit(parsing: "nofile=1024", option: "--ulimit") == Ulimit(name: "nofile", soft: 1024, hard: 1024))

@@ -175,6 +175,7 @@ import Testing
         configuration.userns = .private
         configuration.stopTimeout = -1
         configuration.shmSize = 1 << 20
+        configuration.storageSize = 1 << 30
         var mount = MountConfiguration(kind: .bind, source: "/tmp", target: "/mnt", readOnly: true)
         mount.propagation = .rslave
         mount.recursion = .writable
@@ -186,9 +187,12 @@ import Testing
         configuration.resources.deviceReadBytes = []
         configuration.oomScoreAdjust = 100
         #expect(try ContainerConfiguration(jsonBytes: configuration.jsonBytes()) == configuration)
-        let record = try engine.make(configuration, from: try emptyImage(folder)).record
-        #expect(try ContainerRecord(jsonBytes: record.jsonBytes()) == record)
+        // Which this file system may not have.
+        configuration.storageSize = nil
+        var record = try engine.make(configuration, from: try emptyImage(folder)).record
         #expect(try ContainerRecord.read(engine.paths.container(record.id)) == record)
+        record.projectID = 0x4000_0005
+        #expect(try ContainerRecord(jsonBytes: record.jsonBytes()) == record)
     }
 
     @Test func parallelCreatesOfOneNameHaveOneWinner() throws {

@@ -7,8 +7,8 @@ import Glibc
 final class TemporaryFolder: Sendable {
     let path: String
 
-    init() throws {
-        var template = Array("/tmp/nbt-XXXXXX".utf8CString)
+    init(in parent: String = "/tmp") throws {
+        var template = Array("\(parent)/nbt-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw EngineError.failure("mkdtemp failed") }
         path = String(cString: made)
     }
