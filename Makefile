@@ -10,13 +10,14 @@ DESTDIR ?=
 KERNELS ?= 6.1 6.12
 
 # The executables.
-PROGRAMS := nestbox nestbox-runtime nestbox-registry
+PROGRAMS := nestbox nestbox-runtime nestbox-registry nestboxd
 
 # Headers and static archives: libseccomp, libcap and libarchive with what its tar, gzip and zstd code refers to.
-BUILD_PACKAGES := libseccomp-dev libcap-dev libarchive-dev libzstd-dev libacl1-dev libattr1-dev zlib1g-dev binutils
+BUILD_PACKAGES := libseccomp-dev libcap-dev libarchive-dev libzstd-dev libacl1-dev libattr1-dev zlib1g-dev \
+    libcrypt-dev binutils
 # What tests of networks use: namespaces and rules are looked at with ip and nft, and dnsmasq serves names. Those of registries run
-# against Debian's, with another client beside ours; those of quotas make file systems.
-TEST_PACKAGES := iproute2 nftables dnsmasq-base util-linux docker-registry skopeo openssl python3 e2fsprogs xfsprogs
+# against Debian's, with other clients beside ours; those of quotas make file systems.
+TEST_PACKAGES := iproute2 nftables dnsmasq-base util-linux docker-registry skopeo openssl python3 curl e2fsprogs xfsprogs
 # What makes images from rootfs-fixtures.
 FIXTURE_PACKAGES := busybox-static python3 zstd gzip
 
@@ -36,7 +37,7 @@ help: ## List the targets
 setup: ## Install the Debian packages that building and testing need (says which)
 	@Tests/Support/packages.sh $(BUILD_PACKAGES) $(FIXTURE_PACKAGES)
 
-build: setup ## Build release executables: bin/nestbox, bin/nestbox-runtime and bin/nestbox-registry
+build: setup ## Build release executables: bin/nestbox, -runtime, -registry and bin/nestboxd
 	swift build -c release --static-swift-stdlib
 	@mkdir -p bin
 	@# Stripped beside and renamed: a container that runs the old file keeps it.

@@ -28,6 +28,7 @@ let package = Package(
         .executable(name: "nestbox", targets: ["nestbox"]),
         .executable(name: "nestbox-runtime", targets: ["nestbox-runtime"]),
         .executable(name: "nestbox-registry", targets: ["nestbox-registry"]),
+        .executable(name: "nestboxd", targets: ["nestboxd"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -36,12 +37,16 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.81.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
     ],
     targets: [
         .target(name: "CLinux", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
         .systemLibrary(name: "CArchive"),
         .systemLibrary(name: "CSeccomp"),
         .systemLibrary(name: "CCap"),
+        .systemLibrary(name: "CCrypt"),
         .target(name: "OCISpec", swiftSettings: swiftSettings),
         .target(
             name: "LinuxSystem", dependencies: ["CLinux", "CSeccomp", "CCap", "OCISpec"], swiftSettings: swiftSettings),
@@ -94,6 +99,26 @@ let package = Package(
                 "RegistryClient",
             ],
             swiftSettings: staticExecutableSwift, linkerSettings: archiveLinkage + staticExecutable),
+        .target(
+            name: "RegistryServer",
+            dependencies: [
+                "CCrypt", "ImageStore", "LinuxSystem", "OCISpec", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings),
+        // The long-running program. Tests run it; none links it, so that they build without NIO and Hummingbird.
+        .executableTarget(
+            name: "nestboxd",
+            dependencies: [
+                "CLinux", "ContainerNetwork", "ImageStore", "LinuxNetwork", "LinuxSystem", "Nestbox", "OCIRuntime",
+                "OCISpec", "RegistryServer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: staticExecutableSwift,
+            linkerSettings: archiveLinkage + [.linkedLibrary("crypt")] + staticExecutable),
         // What `make bench` measures the library with.
         .executableTarget(
             name: "launch-loop", dependencies: ["Nestbox"], path: "Tests/Bench/LaunchLoop",

@@ -53,11 +53,11 @@ extension StoreFolder {
         try imageIDs().compactMap { try image($0) }
     }
 
-    /// The paths of all layers and blobs that an image refers to.
+    /// The paths of all layers and blobs that an image refers to, or a repository of the own registry.
     ///
     /// - Throws: `ImageStoreError`, `SystemError`.
     func referencedPaths() throws -> Set<String> {
-        try images().reduce(into: []) { $0.formUnion($1.paths) }
+        try images().reduce(into: pathsOfRepositories()) { $0.formUnion($1.paths) }
     }
 
     /// Keeps an unpacked layer from being removed for as long as the descriptor is open; nil when it is not there.

@@ -131,7 +131,15 @@ extension Engine {
         }
     }
 
-    /// The images that containers were made from, and the layers that their files lie over.
+    /// The images that containers were made from, and the layers that their files lie over: what else works on the images' store
+    /// must leave them alone.
+    ///
+    /// - Throws: `EngineError.damagedRecord` when a container cannot be asked.
+    public func digestsInUse() throws(EngineError) -> Set<Digest> {
+        try EngineError.wrapping { Self.digests(neededBy: try completeRecords()) }
+    }
+
+    /// As above for these containers.
     private static func digests(neededBy records: [ContainerRecord]) -> Set<Digest> {
         var result: Set<Digest> = []
         for record in records {

@@ -104,6 +104,25 @@ public struct HTTPAddress: Hashable, Sendable {
         }
     }
 
+    /// Text with its escapes replaced; nil when one is broken, or when it is no UTF-8 then.
+    public static func unescaped(_ text: String) -> String? {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            let digits = rest.prefix(2)
+            rest = rest.dropFirst(2)
+            guard digits.count == 2, digits.allSatisfy({ "0123456789abcdefABCDEF".utf8.contains($0) }),
+                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+            else { return nil }
+            bytes.append(value)
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
     /// Whether what one place may be told, the other may be told, too.
     public func hasSameOrigin(as other: HTTPAddress) -> Bool {
         isSecure == other.isSecure && host == other.host && port == other.port

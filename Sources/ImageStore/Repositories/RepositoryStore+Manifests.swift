@@ -1,0 +1,164 @@
+internal import LinuxSystem
+public import OCISpec
+
+/// A manifest of a repository.
+public struct StoredManifest: Sendable {
+    /// Its digest.
+    public var digest: Digest
+    /// What it is.
+    public var mediaType: MediaType
+    /// Its bytes, as they came.
+    public var bytes: [UInt8]
+    /// The manifest that it is about.
+    public var subject: Digest?
+}
+
+/// What a repository knows of one of its manifests: `_manifests/HEX`.
+private struct ManifestRecord: JSONCodable {
+    /// What it came as: a manifest need not say it itself.
+    var mediaType: MediaType
+    /// When it came.
+    var pushed: Timestamp
+
+    init(mediaType: MediaType, pushed: Timestamp) {
+        self.mediaType = mediaType
+        self.pushed = pushed
+    }
+
+    init(json: JSONValue) throws(JSONError) {
+        let object = try json.object()
+        mediaType = try object.required("mediaType")
+        pushed = try object.required("pushed")
+    }
+
+    var json: JSONValue {
+        var object = JSONObject()
+        object.set("mediaType", to: mediaType)
+        object.set("pushed", to: pushed)
+        return .object(object)
+    }
+}
+
+extension RepositoryStore {
+    /// The most bytes of a manifest.
+    public static let manifestLimit = 4 << 20
+
+    /// Puts a manifest into a repository, all parts of which must be there.
+    ///
+    /// - Parameters:
+    ///   - mediaType: what its sender says that it is.
+    ///   - name: its tag, or its digest.
+    ///   - keepsTags: a tag that stands for another manifest stays as it is, and this one is refused.
+    /// - Throws: `RepositoryError`; then the repository is as it was. `SystemError`.
+    public func put(
+        _ bytes: [UInt8], mediaType: MediaType?, as name: ManifestName, in repository: RepositoryName, keepsTags: Bool
+    ) throws -> StoredManifest {
+        let content = try ManifestContent(bytes, mediaType: mediaType)
+        let digest = try StreamDigest.of(bytes).digest
+        if case .digest(let expected) = name, expected != digest {
+            guard expected.algorithm == .sha256 else { throw RepositoryError.unsupportedDigest(expected) }
+            throw RepositoryError.digestMismatch(expected: expected, actual: digest)
+        }
+        try create(repository)
+        let new = try folder.writeNew(bytes)
+        var isMoved = false
+        defer { if !isMoved { _ = try? folder.unlink(new) } }
+        let record = ManifestRecord(mediaType: content.mediaType, pushed: WallClock.now())
+        let lock = try folder.lock()
+        for part in content.parts where !has(part.digest, in: repository) {
+            throw RepositoryError.missingPart(part.digest)
+        }
+        if case .tag(let tag) = name, keepsTags, let known = try self.digest(ofTag: tag, in: repository),
+            known != digest
+        {
+            throw RepositoryError.tagExists(tag, known)
+        }
+        // Each of these steps may be the last one; what refers to something comes after it.
+        if !folder.exists(StoreFolder.path(ofBlob: digest)) {
+            try folder.move(new, to: StoreFolder.path(ofBlob: digest))
+            isMoved = true
+        }
+        try folder.replace(
+            StoreFolder.path(ofManifest: digest, in: repository), with: record.jsonBytes(pretty: true))
+        if let subject = content.subject {
+            let path = StoreFolder.path(ofReferrer: digest, of: subject, in: repository)
+            try folder.makeFolders(String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.endIndex)))
+            try folder.mark(path)
+        }
+        if case .tag(let tag) = name {
+            try folder.replace(StoreFolder.path(ofTag: tag, in: repository), with: Array("\(digest)\n".utf8))
+        }
+        _ = consume lock
+        for name in ["_manifests", "_tags"] { try folder.flush(folder: "\(StoreFolder.path(of: repository))/\(name)") }
+        try folder.flush(folder: "blobs/sha256")
+        return StoredManifest(
+            digest: digest, mediaType: content.mediaType, bytes: bytes, subject: content.subject)
+    }
+
+    /// Whether a repository has a blob or a manifest.
+    private func has(_ digest: Digest, in repository: RepositoryName) -> Bool {
+        digest.algorithm == .sha256 && folder.exists(StoreFolder.path(ofBlob: digest))
+            && (folder.exists(StoreFolder.path(ofBlob: digest, in: repository))
+                || folder.exists(StoreFolder.path(ofManifest: digest, in: repository)))
+    }
+
+    /// A manifest of a repository.
+    ///
+    /// - Throws: `RepositoryError.noRepository` or `.noManifest`, `ImageStoreError`, `SystemError`.
+    public func manifest(_ name: ManifestName, in repository: RepositoryName) throws -> StoredManifest {
+        try require(repository)
+        let digest: Digest? =
+            switch name {
+            case .tag(let tag): try self.digest(ofTag: tag, in: repository)
+            case .digest(let digest): digest
+            }
+        guard let digest, digest.algorithm == .sha256,
+            let record: ManifestRecord = try folder.record(StoreFolder.path(ofManifest: digest, in: repository)),
+            let bytes = try folder.read(StoreFolder.path(ofBlob: digest))
+        else { throw RepositoryError.noManifest(name) }
+        return StoredManifest(digest: digest, mediaType: record.mediaType, bytes: bytes)
+    }
+
+    /// Takes a manifest away from a repository with all tags that stand for it.
+    ///
+    /// Its blobs stay for a day, in case they are pushed with another one.
+    ///
+    /// - Throws: `RepositoryError.noRepository` or `.noManifest`, `ImageStoreError`, `SystemError`.
+    public func remove(manifest digest: Digest, from repository: RepositoryName) throws {
+        try require(repository)
+        let lock = try folder.lock()
+        let path = StoreFolder.path(ofManifest: digest, in: repository)
+        guard digest.algorithm == .sha256, folder.exists(path) else {
+            throw RepositoryError.noManifest(.digest(digest))
+        }
+        for tag in try tags(of: repository) where try self.digest(ofTag: tag, in: repository) == digest {
+            try folder.unlink(StoreFolder.path(ofTag: tag, in: repository))
+        }
+        if let bytes = try folder.read(StoreFolder.path(ofBlob: digest)),
+            let subject = (try? ManifestContent(bytes, mediaType: nil))?.subject
+        {
+            try folder.unlink(StoreFolder.path(ofReferrer: digest, of: subject, in: repository))
+        }
+        try folder.unlink(path)
+        try removeContent([digest])
+        _ = consume lock
+    }
+
+    /// The manifests of a repository that are about another one, as an index lists them.
+    ///
+    /// - Throws: `RepositoryError.noRepository`, `ImageStoreError`, `SystemError`.
+    public func referrers(of subject: Digest, in repository: RepositoryName) throws -> [Descriptor] {
+        try require(repository)
+        let names = try folder.namesIfPresent(
+            in: "\(StoreFolder.path(of: repository))/_referrers/\(subject.hex)")
+        return try names.sorted().compactMap { name in
+            guard let digest = try? Digest("sha256:\(name)"),
+                let manifest = try? manifest(.digest(digest), in: repository)
+            else { return nil }
+            let content = try ManifestContent(manifest.bytes, mediaType: manifest.mediaType)
+            return Descriptor(
+                mediaType: content.mediaType, digest: digest, size: Int64(manifest.bytes.count),
+                annotations: content.annotations, artifactType: content.artifactType)
+        }
+    }
+}

@@ -1,0 +1,169 @@
+import Glibc
+import LinuxSystem
+import OCISpec
+import Testing
+
+extension IntegrationTests {
+    /// `nestboxd`, asked by other clients and by ours.
+    @Suite(.enabled(if: OwnRegistry.isInstalled, "needs skopeo and curl"))
+    struct OwnRegistries {
+        private func with(
+            image: String? = nil, settings: String? = nil, _ body: (TestEngine, OwnRegistry) throws -> Void
+        ) throws {
+            try TestEngine.with(image: image) { engine in
+                let registry = try OwnRegistry(for: engine, settings: settings)
+                defer { registry.stop() }
+                try body(engine, registry)
+            }
+        }
+
+        @Test func skopeoGetsWhatItHasPutByTagAndDigest() throws {
+            try with { engine, registry in
+                let source = "oci:\(try TestEngine.fixture("busybox-oci"))"
+                let place = "docker://\(registry.name)/forum/web"
+                try registry.skopeo("copy", "-q", "--dest-tls-verify=false", "--preserve-digests", source, "\(place):1")
+                let sent = try registry.skopeo("inspect", "--raw", source).output
+                let got = try registry.skopeo("inspect", "--raw", "--tls-verify=false", "\(place):1").output
+                #expect(sent == got)
+                let digest = try OwnRegistry.digest(Array(sent.utf8))
+                for (name, folder) in [("\(place):1", "tag"), ("\(place)@\(digest)", "digest")] {
+                    let target = "\(engine.folder)/\(folder)"
+                    try registry.skopeo("copy", "-q", "--src-tls-verify=false", name, "dir:\(target)")
+                    try #expect(OwnRegistry.digest(TestEngine.bytes("\(target)/manifest.json")) == digest)
+                }
+                let answer = try registry.call("HEAD", "/v2/forum/web/manifests/1")
+                #expect(answer.status == 200 && answer.headers["docker-content-digest"] == digest, "\(answer)")
+                #expect(answer.headers["content-length"] == "\(sent.utf8.count)", "\(answer)")
+                #expect(answer.headers["docker-distribution-api-version"] == "registry/2.0", "\(answer)")
+                // The store's images need not know of it, and a restart forgets nothing.
+                try #expect(engine("images", "-aq").output.isEmpty)
+                try registry.restart()
+                try registry.skopeo("inspect", "--tls-verify=false", "\(place):1")
+            }
+        }
+
+        @Test func podmanPushesAndPulls() throws {
+            guard access("/usr/bin/podman", X_OK) == 0 else { return }
+            try with { engine, registry in
+                let podman = [
+                    "podman", "--root", "\(engine.folder)/podman", "--runroot", "\(engine.folder)/podman-run",
+                    "--storage-driver", "vfs",
+                ]
+                defer { try? FileTree.remove("\(engine.folder)/podman") }
+                let loaded = try engine.host.run(
+                    podman + ["load", "-q", "-i", TestEngine.fixture("busybox-docker.tar")])
+                let image = try #require(loaded.line.split(separator: " ").last, "\(loaded)")
+                let name = "\(registry.name)/podman/box:1"
+                let pushed = try engine.host.run(podman + ["push", "-q", "--tls-verify=false", String(image), name])
+                #expect(pushed.status == 0, "\(pushed)")
+                let pulled = try engine.host.run(podman + ["pull", "-q", "--tls-verify=false", name])
+                #expect(pulled.status == 0, "\(pulled)")
+                try #expect(engine.asking("run", "--rm", "--network", "none", name, "echo", "here").line == "here")
+            }
+        }
+
+        @Test func anImageOfOursGoesThereAndComesBack() throws {
+            try with(image: "busybox-docker.tar") { engine, registry in
+                let name = "\(registry.name)/mine/box:1"
+                try engine("tag", "busybox", name)
+                let blobs = Set(TestEngine.names(in: "\(engine.root)/blobs/sha256"))
+                let pushed = try engine.asking("push", name)
+                #expect(pushed.status == 0, "\(pushed)")
+                // Only a manifest may be new: the image came without one that a registry takes.
+                let more = Set(TestEngine.names(in: "\(engine.root)/blobs/sha256")).subtracting(blobs)
+                #expect(more.count <= 1, "\(more)")
+                try engine("rmi", "-f", name, "busybox")
+                try #expect(engine("images", "-aq").output.isEmpty)
+                try engine("image", "prune", "-af")
+                let run = try engine.asking("run", "--rm", "--network", "none", name, "echo", "here")
+                #expect(run.status == 0 && run.line == "here", "\(run)")
+            }
+        }
+
+        @Test func aBlobInPiecesGoesOnAfterAKill() throws {
+            try with { _, registry in
+                let parts = (0..<3).map { part in [UInt8](repeating: UInt8(65 + part), count: 100_000) }
+                let digest = try OwnRegistry.digest(parts.flatMap { $0 })
+                let begun = try registry.call("POST", "/v2/a/b/blobs/uploads/", ["-H", "Content-Length: 0"])
+                #expect(begun.status == 202, "\(begun)")
+                let place = try #require(begun.headers["location"])
+                func range(_ first: Int, _ last: Int) -> [String] { ["-H", "Content-Range: \(first)-\(last)"] }
+                let one = try registry.call("PATCH", place, range(0, 99_999), body: parts[0])
+                #expect(one.status == 202 && one.headers["range"] == "0-99999", "\(one)")
+                try registry.restart()
+                let status = try registry.call("GET", place)
+                #expect(status.status == 204 && status.headers["range"] == "0-99999", "\(status)")
+                // Neither a gap nor once more.
+                for first in [0, 200_000] {
+                    let refused = try registry.call("PATCH", place, range(first, first + 99_999), body: parts[1])
+                    #expect(refused.status == 416 && refused.headers["range"] == "0-99999", "\(refused)")
+                }
+                let short = try registry.call("PATCH", place, range(100_000, 100_009), body: parts[1])
+                #expect(short.status == 400 && short.code == "SIZE_INVALID", "\(short)")
+                let two = try registry.call("PATCH", place, range(100_000, 199_999), body: parts[1])
+                #expect(two.status == 202 && two.headers["range"] == "0-199999", "\(two)")
+                #expect(try registry.call("HEAD", "/v2/a/b/blobs/\(digest)").status == 404)
+                let done = try registry.call("PUT", "\(place)?digest=\(digest)", body: parts[2])
+                #expect(done.status == 201 && done.headers["docker-content-digest"] == digest, "\(done)")
+                #expect(try registry.call("GET", place).status == 404)
+                let got = try registry.call("GET", "/v2/a/b/blobs/\(digest)")
+                #expect(got.status == 200 && got.body == parts.flatMap { $0 })
+                let some = try registry.call("GET", "/v2/a/b/blobs/\(digest)", ["-H", "Range: bytes=99999-100000"])
+                #expect(some.status == 206 && some.text == "AB", "\(some)")
+                #expect(some.headers["content-range"] == "bytes 99999-100000/300000", "\(some)")
+                let none = try registry.call("GET", "/v2/a/b/blobs/\(digest)", ["-H", "Range: bytes=300000-"])
+                #expect(none.status == 416 && none.headers["content-range"] == "bytes */300000", "\(none)")
+            }
+        }
+
+        @Test func wrongContentIsRefusedAndLeavesNothing() throws {
+            try with { engine, registry in
+                let (right, other) = (try OwnRegistry.digest([1, 2, 3]), try OwnRegistry.digest([4]))
+                let wrong = try registry.call("POST", "/v2/a/blobs/uploads/?digest=\(other)", body: [1, 2, 3])
+                #expect(wrong.status == 400 && wrong.code == "DIGEST_INVALID", "\(wrong)")
+                for digest in [right, other] {
+                    #expect(try registry.call("HEAD", "/v2/a/blobs/\(digest)").status == 404)
+                }
+                #expect(TestEngine.names(in: "\(engine.root)/blobs/sha256") == [])
+                #expect(TestEngine.names(in: "\(engine.root)/registry/a/_uploads") == [])
+                let config = try registry.put(blob: Array("{}".utf8), to: "a")
+                let type = ["-H", "Content-Type: \(OwnRegistry.manifestType)"]
+                let manifest = OwnRegistry.manifest(config, 2, right, 3)
+                let missing = try registry.call("PUT", "/v2/a/manifests/1", type, body: manifest)
+                #expect(missing.status == 400 && missing.code == "MANIFEST_BLOB_UNKNOWN", "\(missing)")
+                #expect(missing.text.contains(right), "\(missing)")
+                // Another repository having it does not count.
+                try registry.put(blob: [1, 2, 3], to: "b")
+                #expect(try registry.call("PUT", "/v2/a/manifests/1", type, body: manifest).status == 400)
+                let mounted = try registry.call("POST", "/v2/a/blobs/uploads/?mount=\(right)&from=b")
+                #expect(mounted.status == 201, "\(mounted)")
+                let named = try registry.call("PUT", "/v2/a/manifests/\(right)", type, body: manifest)
+                #expect(named.status == 400 && named.code == "DIGEST_INVALID", "\(named)")
+                #expect(try registry.call("PUT", "/v2/a/manifests/1", type, body: manifest).status == 201)
+                let deleted = try registry.call("DELETE", "/v2/a/blobs/\(right)")
+                #expect(deleted.status == 409 && deleted.code == "DENIED", "\(deleted)")
+                let big = [UInt8](repeating: UInt8(ascii: " "), count: (4 << 20) + 1)
+                #expect(try registry.call("PUT", "/v2/a/manifests/2", type, body: big).status == 413)
+                #expect(try registry.call("PUT", "/v2/a/manifests/2", type, body: [123]).code == "MANIFEST_INVALID")
+            }
+        }
+
+        @Test(arguments: [
+            ("GET", "/v2/A/tags/list", 400, "NAME_INVALID"), ("GET", "/v2/a/../b/tags/list", 400, "NAME_INVALID"),
+            ("GET", "/v2/%2e%2e/tags/list", 400, "NAME_INVALID"), ("GET", "/v2/none/tags/list", 404, "NAME_UNKNOWN"),
+            ("GET", "/v2/a/manifests/none", 404, "MANIFEST_UNKNOWN"), ("GET", "/v2/a/manifests/.x", 400, "TAG_INVALID"),
+            ("GET", "/v2/a/blobs/sha256:12", 400, "DIGEST_INVALID"),
+            ("GET", "/v2/a/tags/list?n=x", 400, "PAGINATION_NUMBER_INVALID"),
+            ("PATCH", "/v2/a/blobs/uploads/0123456789abcdef0123456789abcdef", 404, "BLOB_UPLOAD_UNKNOWN"),
+            ("PATCH", "/v2/a/blobs/uploads/..%2f..", 404, "UNSUPPORTED"),
+            ("POST", "/v2/a/tags/list", 405, "UNSUPPORTED"), ("GET", "/other", 404, "UNSUPPORTED"),
+        ])
+        func aFailureHasItsCode(method: String, path: String, status: Int, code: String) throws {
+            try with { _, registry in
+                try registry.put(blob: [1], to: "a")
+                let answer = try registry.call(method, path)
+                #expect(answer.status == status && answer.code == code, "\(answer)")
+            }
+        }
+    }
+}
