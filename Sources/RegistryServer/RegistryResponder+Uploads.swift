@@ -43,8 +43,13 @@ extension RegistryResponder {
             return try await blocking { try store.mount(digest, from: other, into: name) }
         }
         // Where everybody may read everything, it may come from anywhere: an image that is here need not be sent.
-        guard configuration.passwords == nil else { return false }
-        return try await blocking { try store.mount(digest, from: nil, into: name) }
+        return try await blocking {
+            if configuration.passwords == nil { return try store.mount(digest, from: nil, into: name) }
+            for other in try store.repositories() where configuration.permits(.pull, to: other, for: user) {
+                if try store.mount(digest, from: other, into: name) { return true }
+            }
+            return false
+        }
     }
 
     func upload(_ request: Request, _ name: RepositoryName, _ id: String) async throws -> Response {
@@ -57,6 +62,8 @@ extension RegistryResponder {
             return Response(status: .noContent)
         case .patch:
             let upload = try await blocking { try store.upload(id, to: name) }
+            // Before the answer: the next request may be here before the last thread has let go of it.
+            defer { upload.pause() }
             try check(request, upload, name)
             try await receive(request, into: upload)
             return progress(.accepted, name, id, size: upload.size)
@@ -66,6 +73,7 @@ extension RegistryResponder {
             }
             let digest = try Self.digest(text)
             let upload = try await blocking { try store.upload(id, to: name) }
+            defer { upload.pause() }
             try check(request, upload, name)
             try await receive(request, into: upload)
             try await blocking { try upload.finish(as: digest) }

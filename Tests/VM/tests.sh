@@ -37,7 +37,7 @@ run)
     ;;
 shell)
     # Where the PATH looks, too.
-    for name in nestbox nestbox-runtime nestbox-registry; do options+=(--add "$NESTBOX_BIN/$name:/usr/local/bin/$name"); done
+    for name in nestbox nestbox-runtime nestbox-registry nestboxd; do options+=(--add "$NESTBOX_BIN/$name:/usr/local/bin/$name"); done
     Tests/VM/vm shell "${options[@]}"
     ;;
 *)

@@ -65,8 +65,15 @@ public final class BlobUpload: Sendable {
         state = Mutex(State(size: size, hash: store.hashes.take(id, size: size)))
     }
 
-    deinit {
-        if let hash = state.withLock({ $0.hash }), hash.size > 0 { store.hashes.keep(hash, of: id) }
+    deinit { pause() }
+
+    /// Lets others write to it: nothing more is to come by this value, which somebody may hold for a while yet.
+    public func pause() {
+        state.withLock { state in
+            if let hash = state.hash, hash.size > 0 { store.hashes.keep(hash, of: id) }
+            state.hash = nil
+        }
+        flock(descriptor.rawValue, LOCK_UN)
     }
 
     /// How many bytes have come.

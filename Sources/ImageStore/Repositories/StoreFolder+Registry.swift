@@ -1,4 +1,3 @@
-internal import CArchive
 internal import Glibc
 internal import LinuxSystem
 internal import OCISpec
@@ -160,6 +159,8 @@ extension StoreFolder {
     func age(of path: String) -> Int? {
         var status = stat()
         guard fstatat(descriptor.rawValue, path, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
-        return time(nil) - status.st_mtim.tv_sec
+        // By its place, the first: `tv_sec` belongs to the module of libarchive here, and a file that imports that changes for
+        // all others where `stat` belongs.
+        return time(nil) - withUnsafeBytes(of: status.st_mtim) { $0.loadUnaligned(as: time_t.self) }
     }
 }

@@ -97,8 +97,8 @@ struct RepositoryStoreTests {
                 let upload = try store.beginUpload(to: name)
                 id = upload.id
                 try [1, 2].withUnsafeBytes { try upload.append($0) }
-                try withExtendedLifetime(upload) {
-                    try #require(throws: RepositoryError.uploadBusy(id)) { try store.upload(id, to: name) }
+                withExtendedLifetime(upload) {
+                    _ = #expect(throws: RepositoryError.uploadBusy(id)) { try store.upload(id, to: name) }
                 }
             }
             // Another process knows no hash of the first bytes.
@@ -112,6 +112,12 @@ struct RepositoryStoreTests {
             try #expect(other.open(Digest(of: all), in: name).readAll() == all)
             #expect(throws: RepositoryError.noUpload(id)) { try store.upload(id, to: name) }
             #expect(throws: RepositoryError.noUpload("../x")) { try store.upload("../x", to: name) }
+            let paused = try store.beginUpload(to: name)
+            try rest.withUnsafeBytes { try paused.append($0) }
+            paused.pause()
+            let resumed = try store.upload(paused.id, to: name)
+            withExtendedLifetime(paused) { #expect(resumed.size == 1) }
+            try resumed.finish(as: Digest(of: rest))
             let stale = try store.beginUpload(to: name).id
             try age(root, "a/_uploads/\(stale)")
             try store.removeStale()
@@ -123,14 +129,14 @@ struct RepositoryStoreTests {
         try with { store, _ in
             let name = try RepositoryName("a")
             let (config, layer) = (try put([1, 2], store, name), try put([3, 4, 5], store, name))
-            func put(_ note: String) throws -> StoredManifest {
+            func push(_ note: String) throws -> StoredManifest {
                 try store.put(
                     manifest(config, layer, note: note), mediaType: type, as: .tag("1"), in: name, keepsTags: true)
             }
-            let first = try put("x")
+            let first = try push("x")
             // The same once more is no change.
-            try #expect(put("x").digest == first.digest)
-            #expect(throws: RepositoryError.tagExists("1", first.digest)) { try put("y") }
+            try #expect(push("x").digest == first.digest)
+            #expect(throws: RepositoryError.tagExists("1", first.digest)) { try push("y") }
             try #expect(store.manifest(.tag("1"), in: name).digest == first.digest)
         }
     }
