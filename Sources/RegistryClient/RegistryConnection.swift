@@ -26,7 +26,8 @@ final class RegistryConnection: Sendable {
     private let transport: HTTPTransport
     private let authenticator: Authenticator
     private let isInsecure: Bool
-    private let mirror: HTTPAddress?
+    /// Where it is, when its name does not say so.
+    private let location: HTTPAddress?
     private let base = Mutex<HTTPAddress?>(nil)
 
     /// - Parameters:
@@ -38,9 +39,9 @@ final class RegistryConnection: Sendable {
     ) {
         let place = mirror.map { RegistryHost($0.authority) } ?? host
         self.host = place
-        self.mirror = mirror
+        location = mirror ?? settings.file.locations[host.name]
         self.transport = transport
-        isInsecure = settings.isInsecure(place) || mirror?.isSecure == false
+        isInsecure = settings.isInsecure(place) || location?.isSecure == false
         let store = CredentialStore(path: settings.dockerConfiguration)
         authenticator = Authenticator(host: place, transport: transport, isInsecure: isInsecure) {
             () throws(RegistryError) in
@@ -48,6 +49,9 @@ final class RegistryConnection: Sendable {
             return try store.login(for: place)
         }
     }
+
+    /// Whether it is on this machine.
+    var isOnThisMachine: Bool { location.map { RegistryHost($0.authority) }?.isLoopback ?? host.isLoopback }
 
     /// The address of something below `/v2/`.
     ///
@@ -66,9 +70,9 @@ final class RegistryConnection: Sendable {
     }
 
     private func findBase() throws(RegistryError) -> HTTPAddress {
-        if var mirror {
-            if !mirror.path.hasSuffix("/") { mirror.path += "/" }
-            return mirror
+        if var location {
+            if !location.path.hasSuffix("/") { location.path += "/" }
+            return location
         }
         guard let (name, port) = host.authority else {
             throw .request("\"\(host.name.excerpt)\" is no name of a registry")

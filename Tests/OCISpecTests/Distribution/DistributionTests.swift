@@ -127,7 +127,13 @@ import Testing
             bytes: Array(#"{"insecure": ["a:5"], "mirrors": {"docker.io": ["https://m"]}, "idleTimeout": 5}"#.utf8))
         #expect(file.insecure == ["a:5"] && file.idleTimeout == 5 && file.connectTimeout == 15)
         #expect(file.mirrors["docker.io"]?.map(\.authority) == ["m"])
-        for text in [#"{"insecur": []}"#, #"{"mirrors": {"a": ["m"]}}"#, #"{"idleTimeout": 0}"#, "[]"] {
+        let locations = try RegistriesFile(bytes: Array(#"{"locations": {"a.b": "http://127.0.0.1:5000"}}"#.utf8))
+            .locations
+        #expect(locations["a.b"]?.authority == "127.0.0.1:5000")
+        for text in [
+            #"{"locations": {"a": "127.0.0.1"}}"#, #"{"insecur": []}"#, #"{"mirrors": {"a": ["m"]}}"#,
+            #"{"idleTimeout": 0}"#, "[]",
+        ] {
             #expect(throws: JSONError.self, "\(text)") { try RegistriesFile(bytes: Array(text.utf8)) }
         }
     }
