@@ -80,6 +80,70 @@ extension IntegrationTests {
             }
         }
 
+        @Test func whatIsInTheStoreIsNeitherSentNorFetched() throws {
+            try with(image: "busybox-docker.tar") { engine, registry in
+                let mine = "\(registry.name)/mine/box:1"
+                try engine("tag", "busybox", mine)
+                let pushed = try engine.asking("push", mine)
+                #expect(pushed.lines.contains { $0.hasSuffix(": Layer already exists") }, "\(pushed)")
+                #expect(!pushed.output.contains(": Pushed"), "\(pushed)")
+
+                let place = "docker://\(registry.name)/forum/web:1"
+                let source = "oci:\(try TestEngine.fixture("busybox-oci"))"
+                try registry.skopeo("copy", "-q", "--dest-tls-verify=false", "--preserve-digests", source, place)
+                let manifest = try registry.call("GET", "/v2/forum/web/manifests/1").json
+                let layer = try #require(manifest?["layers"]?[0]?["digest"]?.stringValue)
+                let file = "\(engine.root)/blobs/sha256/\(layer.dropFirst(7))"
+                let inode = try FileDescriptor.open(file).status().st_ino
+                // It could not be fetched any more.
+                #expect(unlink("\(engine.root)/registry/forum/web/_blobs/\(layer.dropFirst(7))") == 0)
+                try #expect(registry.call("GET", "/v2/forum/web/blobs/\(layer)").status == 404)
+                let name = "\(registry.name)/forum/web:1"
+                let run = try engine.asking("run", "--rm", "--network", "none", name, "echo", "here")
+                #expect(run.status == 0 && run.line == "here", "\(run)")
+                let status = try FileDescriptor.open(file).status()
+                #expect(status.st_ino == inode && status.st_nlink == 1)
+                #expect(TestEngine.names(in: "\(engine.root)/partial") == [])
+            }
+        }
+
+        @Test(.enabled(if: TestRegistry.isInstalled, "needs docker-registry"))
+        func aDamagedLayerOfTheStoreIsFetchedAnew() throws {
+            try with { engine, registry in
+                let other = try TestRegistry(for: engine)
+                defer { other.stop() }
+                let source = "oci:\(try TestEngine.fixture("busybox-oci"))"
+                for name in [other.name, registry.name] {
+                    try registry.skopeo(
+                        "copy", "-q", "--dest-tls-verify=false", "--preserve-digests", source, "docker://\(name)/box:1")
+                }
+                let manifest = try registry.call("GET", "/v2/box/manifests/1").json
+                let layer = try #require(manifest?["layers"]?[0]?["digest"]?.stringValue)
+                let file = "\(engine.root)/blobs/sha256/\(layer.dropFirst(7))"
+                let number = try FileDescriptor.open(file, O_WRONLY)
+                #expect(pwrite(number.rawValue, "xyz", 3, 5000) == 3)
+                let pulled = try engine.asking("pull", "-q", "\(other.name)/box:1")
+                #expect(pulled.status == 0, "\(pulled)")
+                try #expect(OwnRegistry.digest(TestEngine.bytes(file)) == layer)
+            }
+        }
+
+        @Test func anAccountsNameLeadsHere() throws {
+            try with(image: "busybox-docker.tar") { engine, registry in
+                let host = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+                let settings = "{\"locations\": {\"\(host)\": \"http://\(registry.name)\"}}"
+                let name = "\(host)/forum/web:3"
+                try engine("tag", "busybox", name)
+                let pushed = try engine.asking("push", "-q", name, settings: settings)
+                #expect(pushed.status == 0 && pushed.line == name, "\(pushed)")
+                try #expect(registry.call("GET", "/v2/forum/web/tags/list").json?["tags"] == .array([.string("3")]))
+                try engine("rmi", name)
+                let run = try engine.asking(
+                    "run", "--rm", "--network", "none", name, "echo", "here", settings: settings)
+                #expect(run.status == 0 && run.line == "here", "\(run)")
+            }
+        }
+
         @Test func aBlobInPiecesGoesOnAfterAKill() throws {
             try with { _, registry in
                 let parts = (0..<3).map { part in [UInt8](repeating: UInt8(65 + part), count: 100_000) }

@@ -7,12 +7,13 @@ public import OCISpec
 public final class LayerReceiver {
     /// The layer.
     public let layer: Descriptor
-    /// How many bytes an earlier fetch had left; the next one to write follows them.
+    /// How many bytes an earlier fetch had left, or the store has; the next one to write follows them.
     public let resumedAt: Int64
     /// How many bytes are there.
     public private(set) var received: Int64 = 0
     private let intake: ImageIntake
     private let partial: PartialBlob?
+    private let stored: StoredBlob?
     private var ingestion: LayerIngestion?
     /// The first bytes, until there are enough to tell what they are.
     private var head: [UInt8] = []
@@ -22,8 +23,10 @@ public final class LayerReceiver {
     init(_ layer: Descriptor, _ intake: ImageIntake) throws {
         self.layer = layer
         self.intake = intake
-        partial = try PartialBlob(intake.store.folder, layer.digest, size: layer.size)
-        resumedAt = partial?.existing ?? 0
+        stored = try StoredBlob(layer, in: intake.store.folder, intake.staging)
+        partial = try stored == nil ? PartialBlob(intake.store.folder, layer.digest, size: layer.size) : nil
+        resumedAt = stored?.size ?? partial?.existing ?? 0
+        try stored?.replay(write)
         try partial?.replay(write)
     }
 
@@ -54,7 +57,7 @@ public final class LayerReceiver {
         case .tar, .gzip, .zstd:
             let ingestion = try LayerIngestion(
                 intake.staging, kind: kind, name: layer.digest.description, limits: intake.limits,
-                target: partial?.target())
+                target: stored?.target() ?? partial?.target())
             self.ingestion = ingestion
             try head.withUnsafeBytes { try ingestion.write($0) }
         case .json, .unknown, .otherCompression:
@@ -97,6 +100,7 @@ public final class LayerReceiver {
 
     private func verify(_ actual: Digest) throws {
         guard actual == layer.digest else {
+            stored?.removeDamaged()
             throw ImageStoreError.digestMismatch(object: "blob", expected: layer.digest, actual: actual)
         }
     }

@@ -60,19 +60,7 @@ final class PartialBlob: Sendable {
     ///
     /// - Throws: `SystemError`, and what `body` throws.
     func replay(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-        let number = descriptor.rawValue
-        try withUnsafeTemporaryAllocation(byteCount: ChunkRing.chunkSize, alignment: 4096) { buffer in
-            var offset: Int64 = 0
-            while offset < existing {
-                let wanted = Int(min(Int64(buffer.count), existing - offset))
-                let count = try retrying("read", "\(store.path)/\(path)") {
-                    pread(number, buffer.baseAddress, wanted, off_t(offset))
-                }
-                guard count > 0 else { throw SystemError("read", "\(store.path)/\(path)", Errno(EIO)) }
-                try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-                offset += Int64(count)
-            }
-        }
+        try descriptor.forEachChunk(upTo: existing, of: "\(store.path)/\(path)", body)
     }
 
     /// Removes the file, which turned out to be wrong or is not needed any more.

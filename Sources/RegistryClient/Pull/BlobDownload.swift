@@ -36,7 +36,7 @@ struct BlobDownload: Sendable {
         do {
             try fetch(into: receiver)
         } catch ImageStoreError.digestMismatch where receiver.resumedAt > 0 {
-            // What an earlier fetch had left was at fault, perhaps; it is gone now.
+            // What an earlier fetch had left, or what the store had, was at fault, perhaps; it is gone now.
             try fetch(into: intake.receive(layer))
         }
     }

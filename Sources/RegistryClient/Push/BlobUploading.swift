@@ -43,7 +43,12 @@ struct BlobUploading: Sendable {
         while true {
             if abortion.isCalled { throw Aborted() }
             do {
-                let address = try session ?? begin(mountingFrom: nil).session
+                if session == nil {
+                    let (isDone, address) = try begin(mountingFrom: nil)
+                    if isDone { return .existed }
+                    session = address
+                }
+                guard let address = session else { continue }
                 session = nil
                 try send(to: address, open: open, progress: progress)
                 return .sent
@@ -76,14 +81,19 @@ struct BlobUploading: Sendable {
         mountingFrom source: String?
     ) throws(RegistryError) -> (isDone: Bool, session: HTTPAddress) {
         var address = try connection.address("\(repository.name)/blobs/uploads/")
-        if let source { address = address.adding(query: [("mount", blob.digest.description), ("from", source)]) }
+        if let source {
+            address = address.adding(query: [("mount", blob.digest.description), ("from", source)])
+        } else if connection.isOnThisMachine {
+            // One on this machine may be our own, whose store has it; others begin an upload.
+            address = address.adding(query: [("mount", blob.digest.description)])
+        }
         let answer = try connection.perform(
             RegistryCall(
                 request: HTTPRequest(
                     method: .POST, address: address, headers: [("Content-Length", "0")], object: object),
                 scope: .push(repository.name, mountingFrom: source)))
         switch answer.status {
-        case 201 where source != nil:
+        case 201:
             answer.exchange.cancel()
             return (true, address)
         case 202:
