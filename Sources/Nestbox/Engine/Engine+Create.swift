@@ -21,6 +21,11 @@ struct NewContainer {
     let lock: FolderLock
     /// Until the record says who uses them, nobody may remove the layers together with the image, or the volumes.
     fileprivate var holds: (layers: LayerHold?, volumes: [VolumeHold])
+
+    /// Lets others, and this process, remove what it uses: its record says so by now, or it is taken back.
+    mutating func letGo() {
+        holds = (nil, [])
+    }
 }
 
 extension Engine {

@@ -19,7 +19,7 @@ extension Engine {
     ) throws(EngineError) -> RunningContainer {
         try EngineError.wrapping {
             let runtime = try runtime()
-            let new = try claim(configuration)
+            var new = try claim(configuration)
             let record = new.record
             var isWritten = false
             defer { new.lock.hold() }
@@ -34,6 +34,8 @@ extension Engine {
             } catch {
                 // One without `--rm` was made all the same, and says why it does not run.
                 if !isWritten, !record.configuration.autoRemove { isWritten = (try? write(new)) != nil }
+                // Its own hold would keep its volumes from being removed.
+                new.letGo()
                 if isWritten {
                     try recordFailedStart(of: record, error)
                 } else {
