@@ -25,9 +25,7 @@ final class PartialBlob: Sendable {
         self.store = store
         path = "\(Self.folder)/\(digest.hex)"
         name = "../../\(path)"
-        if mkdirat(store.descriptor.rawValue, Self.folder, 0o700) != 0, Errno.current != .exists {
-            throw SystemError("create", "\(store.path)/\(Self.folder)", .current)
-        }
+        try store.makeFolders(Self.folder)
         var status = stat()
         repeat {
             let file = try store.descriptor.open(path, O_RDWR | O_CREAT | O_NOFOLLOW)
@@ -66,10 +64,7 @@ final class PartialBlob: Sendable {
     /// Removes the file, which turned out to be wrong or is not needed any more.
     func remove() {
         // After its rename into place the name may be gone, or another fetch's.
-        var (own, named) = (stat(), stat())
-        guard fstat(descriptor.rawValue, &own) == 0,
-            fstatat(store.descriptor.rawValue, path, &named, AT_SYMLINK_NOFOLLOW) == 0, own.st_ino == named.st_ino
-        else { return }
+        guard store.isStill(descriptor, path) else { return }
         unlinkat(store.descriptor.rawValue, path, 0)
     }
 

@@ -53,12 +53,7 @@ final class StoredBlob: Sendable {
     /// Takes it out of the store, since it is not what its name says: what is fetched instead takes its place.
     func removeDamaged() {
         guard let lock = try? store.lock() else { return }
-        var (own, named) = (stat(), stat())
-        if fstat(descriptor.rawValue, &own) == 0,
-            fstatat(store.descriptor.rawValue, path, &named, AT_SYMLINK_NOFOLLOW) == 0, own.st_ino == named.st_ino
-        {
-            unlinkat(store.descriptor.rawValue, path, 0)
-        }
+        if store.isStill(descriptor, path) { unlinkat(store.descriptor.rawValue, path, 0) }
         _ = consume lock
     }
 }

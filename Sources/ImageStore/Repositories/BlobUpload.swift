@@ -56,12 +56,8 @@ public final class BlobUpload: Sendable {
         }
         guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 else { throw RepositoryError.uploadBusy(id) }
         // Before the lock another request may have made a blob of it, or removed it.
-        let status = try descriptor.status()
-        var named = stat()
-        guard fstatat(folder.descriptor.rawValue, path, &named, AT_SYMLINK_NOFOLLOW) == 0,
-            named.st_ino == status.st_ino
-        else { throw RepositoryError.noUpload(id) }
-        let size = Int64(status.st_size)
+        guard folder.isStill(descriptor, path) else { throw RepositoryError.noUpload(id) }
+        let size = Int64(try descriptor.status().st_size)
         state = Mutex(State(size: size, hash: store.hashes.take(id, size: size)))
     }
 
@@ -135,16 +131,7 @@ public final class BlobUpload: Sendable {
     /// The hash of the file as it is.
     private func reading() throws -> StreamDigest {
         var hash = StreamDigest()
-        let number = descriptor.rawValue
-        try withUnsafeTemporaryAllocation(byteCount: 1 << 20, alignment: 4096) { buffer in
-            while true {
-                let count = try retrying("read", "\(store.folder.path)/\(path)") {
-                    pread(number, buffer.baseAddress, buffer.count, off_t(hash.size))
-                }
-                if count == 0 { break }
-                hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            }
-        }
+        try descriptor.forEachChunk(upTo: size, of: "\(store.folder.path)/\(path)") { hash.update($0) }
         return hash
     }
 }

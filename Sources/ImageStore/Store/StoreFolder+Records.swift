@@ -74,10 +74,14 @@ extension StoreFolder {
         let number = layer.rawValue
         try retrying("lock", "\(self.path)/\(path)") { flock(number, LOCK_SH) }
         // It may have been removed between the two calls.
-        var now = stat()
-        guard fstatat(descriptor.rawValue, path, &now, AT_SYMLINK_NOFOLLOW) == 0,
-            now.st_ino == (try layer.status().st_ino)
-        else { return nil }
+        guard isStill(layer, path) else { return nil }
         return layer
+    }
+
+    /// Whether what was opened has its name yet: another process may have removed it, or put something else there.
+    func isStill(_ file: borrowing FileDescriptor, _ path: String) -> Bool {
+        var (own, named) = (stat(), stat())
+        return fstat(file.rawValue, &own) == 0
+            && fstatat(descriptor.rawValue, path, &named, AT_SYMLINK_NOFOLLOW) == 0 && own.st_ino == named.st_ino
     }
 }
