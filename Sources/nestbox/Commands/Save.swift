@@ -12,27 +12,16 @@ struct Save: NestboxCommand {
         discussion: "A name without a tag stands for all tags of the repository.")
     static let switches: [String: Character?] = [:]
 
-    @Option(
-        name: .shortAndLong, help: .init("The archive's file; none: standard output.", valueName: "path"),
-        completion: .file())
-    var output: String?
+    @OptionGroup var archive: ArchiveOutputOptions
 
     @Argument(
         help: .init("Names, ids, or the beginnings of ids.", valueName: "image"), completion: .imageName)
     var names: [String]
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {
-        if output == nil, Terminal.isTerminal(STDOUT_FILENO) {
-            throw UsageError(
-                "an archive is not for a terminal: name a file with --output, or redirect standard output",
-                command: Self.verb)
-        }
+        try archive.refuseTerminal(Self.verb)
         let images = try globals.engine().images
-        guard let output else {
-            try images.save(names) { try StandardOutput.writeAll($0, to: STDOUT_FILENO) }
-            return 0
-        }
-        try OutputFile.write(output) { file in try images.save(names) { try StandardOutput.writeAll($0, to: file) } }
+        try archive.write { file in try images.save(names) { try StandardOutput.writeAll($0, to: file) } }
         return 0
     }
 }

@@ -58,19 +58,11 @@ struct ContainerPrune: NestboxCommand {
     static let verb = "container prune"
     static let switches: [String: Character?] = ["force": "f"]
 
-    @Flag(name: .shortAndLong, help: "Do not ask.")
-    var force = false
-
-    @Option(
-        name: .long,
-        help: .init(
-            "label=KEY[=VALUE], label!=KEY[=VALUE] or until=TIME, like 24h: made before. May be repeated: all must hold.",
-            valueName: "key=value"))
-    var filter: [String] = []
+    @OptionGroup var choice: PruneOptions
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {
-        let filters = try filter.map { try PruneFilter(parsing: $0, option: "--filter", now: Caller.now) }
-        guard try force || Confirmation.isGiven("This will remove all stopped containers.") else { return 0 }
+        let filters = try choice.filters()
+        guard try choice.force || Confirmation.isGiven("This will remove all stopped containers.") else { return 0 }
         let pruning = try globals.engine().pruneContainers(filters: filters) { StandardError.line("warning: \($0)") }
         return try PruneOutput.write(
             "Deleted Containers:", pruning.removed, reclaimed: pruning.reclaimed, failures: pruning.failures)

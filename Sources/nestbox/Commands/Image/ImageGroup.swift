@@ -72,20 +72,12 @@ struct ImagePrune: NestboxCommand {
     @Flag(name: .shortAndLong, help: "Also those that have names.")
     var all = false
 
-    @Flag(name: .shortAndLong, help: "Do not ask.")
-    var force = false
-
-    @Option(
-        name: .long,
-        help: .init(
-            "label=KEY[=VALUE], label!=KEY[=VALUE] or until=TIME, like 24h: made before. May be repeated: all must hold.",
-            valueName: "key=value"))
-    var filter: [String] = []
+    @OptionGroup var choice: PruneOptions
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {
-        let filters = try filter.map { try PruneFilter(parsing: $0, option: "--filter", now: Caller.now) }
+        let filters = try choice.filters()
         let what = all ? "all images without at least one container associated to them" : "all dangling images"
-        guard try force || Confirmation.isGiven("This will remove \(what).") else { return 0 }
+        guard try choice.force || Confirmation.isGiven("This will remove \(what).") else { return 0 }
         let (removals, failures) = try globals.engine().pruneImages(all: all, filters: filters)
         let lines = removals.flatMap(PruneOutput.lines)
         let reclaimed = removals.reduce(0) { $0 + $1.reclaimed }

@@ -13,27 +13,19 @@ struct SystemPrune: NestboxCommand {
     @Flag(name: .shortAndLong, help: "Also images that have names and no container was made from.")
     var all = false
 
-    @Flag(name: .shortAndLong, help: "Do not ask.")
-    var force = false
-
     @Flag(name: .long, help: "Also volumes that nobody has named and no container uses.")
     var volumes = false
 
-    @Option(
-        name: .long,
-        help: .init(
-            "label=KEY[=VALUE], label!=KEY[=VALUE] or until=TIME, like 24h: made before. May be repeated: all must hold.",
-            valueName: "key=value"))
-    var filter: [String] = []
+    @OptionGroup var choice: PruneOptions
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {
-        let filters = try filter.map { try PruneFilter(parsing: $0, option: "--filter", now: Caller.now) }
+        let filters = try choice.filters()
         // As in Docker: nobody expects it to say how old a volume is.
         let asksForTime = filters.contains { if case .until = $0 { true } else { false } }
         guard !(volumes && asksForTime) else {
             throw UsageError(#"the filter "until" does not go with --volumes"#, command: Self.verb)
         }
-        guard try force || Confirmation.isGiven(warning) else { return 0 }
+        guard try choice.force || Confirmation.isGiven(warning) else { return 0 }
         let engine = try globals.engine()
         var reclaimed: Int64 = 0
         var failures: [EngineError] = []
@@ -60,8 +52,8 @@ struct SystemPrune: NestboxCommand {
         if volumes { items.append("all anonymous volumes not used by at least one container") }
         items.append(all ? "all images without at least one container associated to them" : "all dangling images")
         var text = "This will remove:\n" + items.map { "  - \($0)\n" }.joined()
-        if !filter.isEmpty {
-            text += "\n  Items to be pruned will be filtered with:\n" + filter.map { "  - \($0)\n" }.joined()
+        if !choice.filter.isEmpty {
+            text += "\n  Items to be pruned will be filtered with:\n" + choice.filter.map { "  - \($0)\n" }.joined()
         }
         return text
     }
