@@ -35,10 +35,7 @@ extension ContainerView {
     ///
     /// - Throws: `EngineError`, `SystemError`.
     init(of container: Container, _ engine: Engine) throws {
-        guard let lock = try engine.lock(container.id),
-            let current = try engine.repair(engine.paths.container(container.id))
-        else { throw EngineError.noSuchContainer(container.name) }
-        let ids = current.idRange.map { IDShift(first: $0.firstID, count: $0.count) } ?? .none
+        let (lock, current, ids) = try Self.look(at: container, engine)
         if current.isRunning, let process = current.state.process {
             let root = try Self.root(of: process, container)
             try FileMaker(user: ids.first, group: ids.first).become()
@@ -55,17 +52,24 @@ extension ContainerView {
     ///
     /// - Throws: `EngineError`, `SystemError`.
     init(ofOwnFilesOf container: Container, _ engine: Engine) throws {
+        let (lock, current, ids) = try Self.look(at: container, engine)
+        if current.isRunning, let process = current.state.process {
+            self.init(root: try Self.bareRoot(of: process, container), lock: nil, ids: ids)
+        } else {
+            let mount = try Self.overlay(of: current.record, try Self.userNamespace(of: current.record, engine), engine)
+            self.init(root: RootDirectory(mount), lock: lock, ids: ids)
+        }
+    }
+
+    /// The container as it is now, locked, and the ids of its files.
+    private static func look(
+        at container: Container, _ engine: Engine
+    ) throws -> (lock: FolderLock, current: Container, ids: IDShift) {
         guard let lock = try engine.lock(container.id),
             let current = try engine.repair(engine.paths.container(container.id))
         else { throw EngineError.noSuchContainer(container.name) }
         let ids = current.idRange.map { IDShift(first: $0.firstID, count: $0.count) } ?? .none
-        if current.isRunning, let process = current.state.process {
-            self.init(root: try Self.bareRoot(of: process, container), lock: nil, ids: ids)
-        } else {
-            try StoredFile.makeFolder(engine.paths.container(current.id).runFolder)
-            let mount = try Self.overlay(of: current.record, try Self.userNamespace(of: current.record, engine), engine)
-            self.init(root: RootDirectory(mount), lock: lock, ids: ids)
-        }
+        return (lock, current, ids)
     }
 
     /// Its files are mounted already, and cannot be mounted twice: the mount is cloned without those on it.
@@ -99,8 +103,6 @@ extension ContainerView {
 
     private static func assemble(_ record: ContainerRecord, _ ids: IDShift, _ engine: Engine) throws -> RootDirectory {
         let userNamespace = try userNamespace(of: record, engine)
-        let folder = engine.paths.container(record.id).runFolder
-        try StoredFile.makeFolder(folder)
         // The thread has its own view of this machine's mounts from here on; what is mounted later on the machine shows up.
         try checked(
             nb_syscall6(Int(SYS_unshare), newMountNamespace, 0, 0, 0, 0, 0), "make", "a mount namespace",
@@ -109,7 +111,9 @@ extension ContainerView {
         try checked(
             nb_set_attributes(host.rawValue, 0, 0, NB_PROPAGATION_SLAVE, -1, 1), "separate", "the mounts of a thread")
         let mount = try overlay(of: record, userNamespace, engine)
-        try checked(nb_attach(mount.rawValue, AT_FDCWD, folder), "mount the files of container", record.name)
+        try checked(
+            nb_attach(mount.rawValue, AT_FDCWD, engine.paths.container(record.id).runFolder),
+            "mount the files of container", record.name)
         try FileMaker(user: ids.first, group: ids.first).become()
         try addMounts(of: record, to: mount, userNamespace, engine)
         if record.configuration.readOnly {
@@ -149,6 +153,7 @@ extension ContainerView {
         }
         let upper = try FileDescriptor.open(paths.upper, NB_O_PATH | O_DIRECTORY)
         let work = try FileDescriptor.open(paths.work, NB_O_PATH | O_DIRECTORY)
+        try StoredFile.makeFolder(paths.runFolder)
         let mount = nb_mount_overlay(layers, layers.count, upper.rawValue, work.rawValue, 0, paths.runFolder)
         return FileDescriptor(owning: try checked(mount, "mount the layers of container", record.name))
     }

@@ -225,9 +225,12 @@ extension Engine {
         return input
     }
 
-    /// Undoes the creation of a container that was not written.
+    /// Undoes the creation of a container that was not written, and what there is of its start.
     func discard(_ new: NewContainer) {
         let record = new.record
+        try? removeCgroup(of: record)
+        try? withdrawNetwork(of: record.id)
+        try? FileTree.remove(paths.container(record.id).runFolder)
         releaseEndpoints(record.endpoints, of: record.id)
         let range = record.ownsIDRange ? record.idRange : nil
         discard(record.id, record.name, range, record.projectID, anonymousVolumes: record.anonymousVolumes)

@@ -64,10 +64,18 @@ extension Engine {
             try? withdrawNetwork(of: id)
             try FileTree.remove(paths.runFolder)
             try FileTree.remove(paths.folder)
-            try releaseAllEndpoints(of: id)
-            try idRanges.releaseAll(of: id)
-            try projects.releaseAll(of: id)
+            try releaseLeases(of: id)
         }
+    }
+
+    /// Gives back all that a container without a record has leased, once it has no files any more.
+    ///
+    /// Pointing nowhere the links could be claimed all the same, but nobody may ever do so.
+    func releaseLeases(of id: String) throws {
+        try releaseAllEndpoints(of: id)
+        try names.releaseAll(of: id)
+        try idRanges.releaseAll(of: id)
+        try projects.releaseAll(of: id)
     }
 
     /// Waits for the supervisor of a container that does not run, and kills it when it does not end.

@@ -171,11 +171,7 @@ extension Engine {
         try withdrawNetwork(of: id)
         try FileTree.remove(paths.runFolder)
         try FileTree.remove(paths.folder)
-        try releaseAllEndpoints(of: id)
-        // Pointing nowhere they could be claimed all the same, but nobody may ever do so.
-        try names.releaseAll(of: id)
-        try idRanges.releaseAll(of: id)
-        try projects.releaseAll(of: id)
+        try releaseLeases(of: id)
     }
 }
 

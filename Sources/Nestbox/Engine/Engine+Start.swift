@@ -39,9 +39,6 @@ extension Engine {
                 if isWritten {
                     try recordFailedStart(of: record, error)
                 } else {
-                    try? removeCgroup(of: record)
-                    try? withdrawNetwork(of: record.id)
-                    try? FileTree.remove(paths.container(record.id).runFolder)
                     discard(new)
                 }
                 throw error
