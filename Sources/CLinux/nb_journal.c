@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "nb_file.h"
 #include "nb_syscall.h"
 
 int nb_journal_open(const char *path)
@@ -28,7 +28,7 @@ int nb_journal_open(const char *path)
 /* A file in memory that nobody changes any more: the journal takes no other. */
 static int nb_journal_file(const char *entry, size_t count)
 {
-    int file = (int)NB_SYSCALL2(SYS_memfd_create, "journal-entry", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int file = nb_memory_file("journal-entry");
     if (file < 0) return file;
     long result = 0;
     while (count > 0) {

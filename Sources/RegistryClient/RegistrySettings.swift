@@ -96,15 +96,8 @@ public struct RegistrySettings: Sendable {
     }
 
     private static func files(in folder: String, ending: String) -> [String] {
-        guard let stream = opendir(folder) else { return [] }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name.hasSuffix(ending) { names.append("\(folder)/\(name)") }
-        }
-        return names.sorted()
+        // A folder that cannot be read is one that says nothing.
+        let names = (try? StoredFile.names(in: folder)) ?? []
+        return names.filter { $0.hasSuffix(ending) }.map { "\(folder)/\($0)" }.sorted()
     }
 }
