@@ -37,6 +37,20 @@ static void store(const char *path, const char *text)
     close(file);
 }
 
+/* As a container sees them where controllers are on v1, each with what its own hierarchy is called; or the one of v2. */
+static void mount_cgroups(unsigned long nodev)
+{
+    if (mount("cgroup2", "sys/fs/cgroup", "cgroup2", nodev, NULL) == 0 &&
+        access("/sys/fs/cgroup/unified", F_OK) < 0) return;
+    check(mount("tmpfs", "sys/fs/cgroup", "tmpfs", nodev, "mode=755"), "tmpfs for cgroups");
+    check(mkdir("sys/fs/cgroup/memory", 0755) | mkdir("sys/fs/cgroup/pids", 0755) | mkdir("sys/fs/cgroup/unified", 0755),
+          "mkdir for cgroups");
+    check(mount("cgroup", "sys/fs/cgroup/memory", "cgroup", nodev, "memory"), "memory cgroup");
+    check(mount("cgroup", "sys/fs/cgroup/pids", "cgroup", nodev, "pids"), "pids cgroup");
+    check(mount("cgroup2", "sys/fs/cgroup/unified", "cgroup2", nodev, NULL), "cgroup2");
+    check(mount(NULL, "sys/fs/cgroup", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | nodev, NULL), "read-only cgroups");
+}
+
 static void child(const char *root, const char *options, int ready)
 {
     char byte;
@@ -54,6 +68,7 @@ static void child(const char *root, const char *options, int ready)
     check(mount("shm", "dev/shm", "tmpfs", nodev, "mode=1777,size=65536k"), "shm");
     check(mount("mqueue", "dev/mqueue", "mqueue", nodev, NULL), "mqueue");
     check(mount("sysfs", "sys", "sysfs", nodev | MS_RDONLY, NULL), "sysfs");
+    mount_cgroups(nodev);
     static const char *const devices[] = {"null", "zero", "full", "random", "urandom", "tty"};
     for (int index = 0; index < 6; index++) {
         char from[64], to[64];
