@@ -28,7 +28,7 @@ export NESTBOX_FIXTURES := $(CURDIR)/.cache/fixtures
 KILL_WALK := $(CURDIR)/.build/killwalk
 
 .PHONY: help setup build demo fixtures test build-tests unit-test integration-test kill-walk vm-test vm-shell \
-	examples bench comparison lint docs \
+	fuzz examples bench comparison lint docs \
 	manual install uninstall clean
 
 help: ## List the targets
@@ -80,6 +80,10 @@ vm-test: build build-tests fixtures ## Integration tests in VMs with pure cgroup
 
 vm-shell: build fixtures ## A prompt in the VM, with the executables and images (KERNELS' last)
 	@Tests/VM/tests.sh shell "$(lastword $(KERNELS))"
+
+fuzz: setup ## Feed the parsers of what strangers send with libFuzzer (ENTRIES="tar header" FUZZ_SECONDS=600 each)
+	NESTBOX_FUZZ=1 swift build --scratch-path .build-fuzz --sanitize=fuzzer --product fuzz
+	@Tests/Fuzz/fuzz.sh .build-fuzz/debug/fuzz "$(or $(FUZZ_SECONDS),600)" $(ENTRIES)
 
 examples: build fixtures ## Build and run the packages in Examples, in a network namespace of their own; needs root
 	@Tests/Support/packages.sh $(TEST_PACKAGES)

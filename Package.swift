@@ -21,6 +21,21 @@ let staticExecutableSwift: [SwiftSetting] =
 /// linker's order: who needs comes before who gives.
 let archiveLinkage: [LinkerSetting] = ["archive", "acl", "z", "zstd"].map { .linkedLibrary($0) }
 
+/// Parsers under libFuzzer when `make fuzz` asks for it, and the corpus as tests otherwise.
+let fuzzTargets: [Target] =
+    Context.environment["NESTBOX_FUZZ"] == nil
+    ? [
+        .testTarget(
+            name: "FuzzTests", dependencies: ["ImageStore", "LinuxSystem", "OCISpec"], path: "Tests/Fuzz",
+            exclude: ["Corpus", "FuzzDriver.swift", "corpus.py", "fuzz.sh"], swiftSettings: swiftSettings)
+    ]
+    : [
+        .executableTarget(
+            name: "fuzz", dependencies: ["ImageStore", "LinuxSystem", "OCISpec"], path: "Tests/Fuzz",
+            exclude: ["Corpus", "CorpusTests.swift", "corpus.py", "fuzz.sh"], swiftSettings: swiftSettings,
+            linkerSettings: archiveLinkage)
+    ]
+
 let package = Package(
     name: "nestbox",
     products: [
@@ -152,5 +167,5 @@ let package = Package(
             name: "NestboxTests",
             dependencies: ["ContainerNetwork", "LinuxNetwork", "LinuxSystem", "Nestbox", "OCIRuntime", "OCISpec"],
             swiftSettings: swiftSettings),
-    ]
+    ] + fuzzTargets
 )

@@ -43,9 +43,10 @@ public struct UploadRange: Hashable, Sendable {
     public init?(_ field: String) {
         let text = field.lowercased().hasPrefix("bytes ") ? field.dropFirst(6).prefix { $0 != "/" } : field[...]
         let ends = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
-        guard ends.count == 2, let first = Int64(ends[0]), let last = Int64(ends[1]), first >= 0, last >= first else {
-            return nil
-        }
+        guard ends.count == 2, let first = Int64(ends[0]), let last = Int64(ends[1]), first >= 0, last >= first,
+            // Else it has more bytes than there are numbers.
+            last < Int64.max
+        else { return nil }
         self.first = first
         self.last = last
     }

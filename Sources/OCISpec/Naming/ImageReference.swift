@@ -52,11 +52,12 @@ public struct ImageReference: Hashable, Sendable {
         if let fault = Grammar.fault(inDomain: domain) {
             throw InvalidImageReference(text: text, part: .domain, reason: fault)
         }
-        if let fault = Grammar.fault(inPath: rest) {
+        let path = domain == Self.defaultDomain && !rest.contains("/") ? "library/\(rest)" : String(rest)
+        if let fault = Grammar.fault(inPath: rest) ?? Grammar.fault(inPath: path[...]) {
             throw InvalidImageReference(text: text, part: .path, reason: fault)
         }
         self.domain = domain
-        path = domain == Self.defaultDomain && !rest.contains("/") ? "library/\(rest)" : String(rest)
+        self.path = path
     }
 
     private init(domain: String, path: String, tag: String?, digest: Digest?) {
@@ -89,7 +90,7 @@ public struct ImageReference: Hashable, Sendable {
         guard domain == Self.defaultDomain else { return name }
         if path.hasPrefix("library/"), !path.dropFirst(8).contains("/") { return String(path.dropFirst(8)) }
         // Without the registry, a first part such as `a.b` would be taken for one.
-        return Self.splitDomain(path[...]).domain == domain ? path : name
+        return Self.splitDomain(path[...]) == (domain, path[...]) ? path : name
     }
 
     /// The whole reference as people write it: `busybox:latest`.
