@@ -18,7 +18,7 @@ on_own_host=(unshare --net -- bash -c 'ip link set lo up && exec "$@"' bash)
     NBB_OWN_NETWORK=$$ exec "${on_own_host[@]}" "$bench/${0##*/}" "$@"
 
 # Short paths: Unix sockets below them must fit in 107 bytes.
-work=$(mktemp -d /var/tmp/nbb.XXXX)
+work=$(mktemp -d "${scratch:-/var/tmp}/nbb.XXXX")
 cgroup="nestbox-bench"
 nestbox=${NESTBOX_BIN:-$PWD/bin}/nestbox
 run=$(mktemp -d /run/nbb.XXXX)
