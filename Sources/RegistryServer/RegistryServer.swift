@@ -1,4 +1,5 @@
 internal import Hummingbird
+internal import HummingbirdCore
 public import ImageStore
 internal import LinuxSystem
 internal import Logging
@@ -48,17 +49,18 @@ public struct RegistryServer: Sendable {
     ///   - port: the port; 0: any that is free.
     ///   - notice: is told of what goes wrong on this side, a line each.
     ///   - isReady: is told the port once it serves.
-    /// - Throws: `RegistryServerError.address` when the address cannot be had.
+    /// - Throws: `RegistryServerError`: the address cannot be had, or the certificate cannot be used.
     public func run(
         host: String, port: Int, notice: @escaping @Sendable (String) -> Void,
         isReady: @escaping @Sendable (Int) -> Void
     ) async throws {
         var logger = Logger(label: "nestboxd")
         logger.logLevel = .critical
+        let certificate = try configuration.tls.map { try ServerCertificate($0, notice: notice) }
         let application = Application(
             responder: RegistryResponder(
                 store: store, configuration: configuration, passwords: passwords, notice: notice),
-            server: .http1(configuration: .init(idleTimeout: .minutes(5))),
+            server: .registry(certificate),
             configuration: ApplicationConfiguration(address: .hostname(host, port: port)),
             onServerRunning: { channel in isReady(channel.localAddress?.port ?? port) }, logger: logger)
         let sweeping = Task { await self.sweep(notice) }

@@ -13,7 +13,9 @@ struct Daemon: AsyncParsableCommand {
         commandName: "nestboxd", abstract: "Serve the images' store as a registry.",
         discussion: """
             Pushing to it stores content once, beside that of the images. Without --config it serves the loopback only, and \
-            everybody there may pull and push; a repository is made by its first push.
+            everybody there may pull and push; a repository is made by its first push. With a certificate it speaks TLS; one \
+            that is replaced counts for all new connections. Without one it takes passwords on the loopback only, unless the \
+            file says "allowPlainPasswords": true.
             """, version: "nestboxd version \(Engine.version)")
 
     @Option(help: .init("Where images are kept (default: $NESTBOX_ROOT or /var/lib/nestbox).", valueName: "folder"))
@@ -30,6 +32,17 @@ struct Daemon: AsyncParsableCommand {
     @Option(help: .init("The file that says who may do what.", valueName: "file"), completion: .file())
     var config: String?
 
+    @Option(
+        name: .customLong("tls-cert"),
+        help: .init("The certificate to speak TLS with, and those it was signed by, in PEM form.", valueName: "file"),
+        completion: .file())
+    var certificate: String?
+
+    @Option(
+        name: .customLong("tls-key"), help: .init("The certificate's key, in PEM form.", valueName: "file"),
+        completion: .file())
+    var key: String?
+
     func run() async throws {
         // Each write says itself when nobody reads any more.
         signal(SIGPIPE, SIG_IGN)
@@ -42,34 +55,47 @@ struct Daemon: AsyncParsableCommand {
     }
 
     private func serve() async throws {
-        let (host, port) = try address()
+        let address = try ListenAddress(listen)
+        let settings = try settings()
+        if !address.isLoopback { try checkPublicity(settings) }
         var places = EngineConfiguration.fromEnvironment
         if let root { places.root = root }
         if let runRoot { places.runRoot = runRoot }
         let engine = try Engine(configuration: places)
         let store = RepositoryStore(engine.images) { try engine.digestsInUse() }
-        let server = try RegistryServer(store: store, configuration: try settings())
-        try await server.run(host: host, port: port, notice: Self.notice) { port in
-            Self.line("listening on \(host.contains(":") ? "[\(host)]" : host):\(port)")
+        let server = try RegistryServer(store: store, configuration: settings)
+        try await server.run(host: address.host, port: address.port, notice: Self.notice) { port in
+            Self.line("listening on \(address.with(port: port))")
         }
     }
 
-    private func address() throws -> (host: String, port: Int) {
-        let parts = listen.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count > 1, let port = UInt16(parts[parts.count - 1]) else {
-            throw RegistryServerError.address(listen, reason: "expected HOST:PORT")
-        }
-        let host = parts.dropLast().joined(separator: ":")
-        guard config != nil || RegistryHost(listen).isLoopback || RegistryHost(host).isLoopback else {
-            throw RegistryServerError.address(
+    /// Refuses to serve others than this machine in a way that nobody wants who did not say so.
+    private func checkPublicity(_ settings: RegistryConfiguration) throws(RegistryServerError) {
+        guard config != nil else {
+            throw .address(
                 listen,
                 reason: "without --config everybody could push to it; give a file, or an address of the loopback")
         }
-        let bare = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
-        return (bare, Int(port))
+        guard settings.passwords == nil || settings.tls != nil || settings.allowsPlainPasswords else {
+            throw .address(
+                listen,
+                reason: "whoever listens in could read the passwords; give --tls-cert and --tls-key, or set "
+                    + "\"allowPlainPasswords\": true where something that speaks TLS stands before it")
+        }
     }
 
     private func settings() throws -> RegistryConfiguration {
+        var settings = try file()
+        switch (certificate, key) {
+        case (nil, nil): break
+        case (let certificate?, let key?): settings.tls = .init(certificate: certificate, key: key)
+        case (let given?, nil): throw RegistryServerError.settings(given, reason: "--tls-key is missing")
+        case (nil, let given?): throw RegistryServerError.settings(given, reason: "--tls-cert is missing")
+        }
+        return settings
+    }
+
+    private func file() throws -> RegistryConfiguration {
         guard let config else { return RegistryConfiguration() }
         guard let bytes = try StoredFile.read(config) else {
             throw RegistryServerError.settings(config, reason: "there is no such file")

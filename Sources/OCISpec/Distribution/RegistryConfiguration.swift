@@ -1,8 +1,11 @@
 /// What a registry of one's own keeps for whom: the file of `nestboxd --config`.
 ///
 ///     { "passwords": "/etc/nestbox/registry.passwords", "createOnPush": false,
+///       "tls": { "certificate": "/etc/nestbox/registry.crt", "key": "/etc/nestbox/registry.key" },
 ///       "repositories": [ { "name": "gallery/*", "visibility": "public", "push": ["ann"] },
 ///                         { "name": "forum/web", "imageTagMutability": "IMMUTABLE" } ] }
+///
+/// `allowPlainPasswords` is there, too.
 public struct RegistryConfiguration: Hashable, Sendable {
     /// What somebody wants of a repository.
     public enum Access: Hashable, Sendable {
@@ -37,6 +40,10 @@ public struct RegistryConfiguration: Hashable, Sendable {
     public var createsOnPush = true
     /// The rules; the first one that covers a repository counts.
     public var rules: [Rule] = []
+    /// What it shows of itself over TLS; nil: it speaks plain HTTP.
+    public var tls: TLSFiles?
+    /// Whether passwords may come without TLS from elsewhere: something that speaks TLS stands before the registry.
+    public var allowsPlainPasswords = false
 
     /// What a registry on the loopback does without a file: everybody may pull and push.
     public init() {}
@@ -46,10 +53,14 @@ public struct RegistryConfiguration: Hashable, Sendable {
     /// - Throws: `JSONError`; an unknown member may be a misspelt one, and is an error.
     public init(bytes: [UInt8]) throws(JSONError) {
         let object = try JSONValue(parsing: bytes).object()
-        try object.allow(["passwords", "createOnPush", "repositories"])
+        try object.allow([
+            "passwords", "createOnPush", "repositories", "tls", "allowPlainPasswords",
+        ])
         passwords = try object.nonEmpty("passwords")
         createsOnPush = try object.optional("createOnPush") ?? true
         rules = try object.optional("repositories") ?? []
+        tls = try object.optional("tls")
+        allowsPlainPasswords = try object.optional("allowPlainPasswords") ?? false
         if passwords == nil, let rule = rules.first(where: { $0.pull != nil || $0.push != nil }) {
             throw JSONError("the rule of \(rule.name) names users, and there are none").within(member: "passwords")
         }
@@ -104,23 +115,5 @@ extension RegistryConfiguration.Rule: JSONCodable {
         object.set("pull", to: pull)
         object.set("push", to: push)
         return .object(object)
-    }
-}
-
-extension JSONObject {
-    fileprivate func allow(_ names: [String]) throws(JSONError) {
-        for member in members where !names.contains(member.name) {
-            throw JSONError("expected one of \(names.joined(separator: ", "))").within(member: member.name)
-        }
-    }
-
-    /// One of several words; nil when the member is missing.
-    fileprivate func choice(_ name: String, _ words: [String]) throws(JSONError) -> String? {
-        guard let word = try optional(name, as: String.self) else { return nil }
-        guard words.contains(word) else {
-            throw JSONError("expected \(words.joined(separator: " or ")), found \(JSONError.quoted(word))")
-                .within(member: name)
-        }
-        return word
     }
 }

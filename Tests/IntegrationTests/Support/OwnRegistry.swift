@@ -28,26 +28,41 @@ final class OwnRegistry {
     /// Host and port.
     private(set) var name = ""
     private let engine: TestEngine
+    private let address: String
     private let settings: String?
+    private let certificate: TestCertificate?
     private var process: Command?
     private var files = 0
 
-    /// - Parameter settings: the file of `--config`; nil: none.
-    init(for engine: TestEngine, settings: String? = nil) throws {
+    /// - Parameters:
+    ///   - settings: the file of `--config`; nil: none.
+    ///   - certificate: what TLS is spoken with; nil: none is.
+    init(
+        for engine: TestEngine, at address: String = "127.0.0.1", settings: String? = nil,
+        certificate: TestCertificate? = nil
+    ) throws {
         self.engine = engine
+        self.address = address
         self.settings = settings
+        self.certificate = certificate
         try start(port: "0")
     }
 
-    private func start(port: String) throws {
+    /// The command line of `nestboxd` with an engine's roots.
+    static func command(for engine: TestEngine, _ arguments: [String]) throws -> [String] {
         let programs = try #require(getenv("NESTBOX_BIN").map { String(cString: $0) })
-        var arguments = ["\(programs)/nestboxd", "--root", engine.root, "--run-root", engine.runRoot]
-        arguments += ["--listen", "127.0.0.1:\(port)"]
+        return engine.host.entrance + ["\(programs)/nestboxd", "--root", engine.root, "--run-root", engine.runRoot]
+            + arguments
+    }
+
+    private func start(port: String) throws {
+        var arguments = ["--listen", "\(address):\(port)"]
         if let settings {
             try TestRegistry.write(settings, to: "\(engine.folder)/registry.json")
             arguments += ["--config", "\(engine.folder)/registry.json"]
         }
-        let process = try Command(engine.host.entrance + arguments)
+        if let certificate { arguments += ["--tls-cert", certificate.file, "--tls-key", certificate.key] }
+        let process = try Command(Self.command(for: engine, arguments))
         self.process = process
         let printed = process.read(seconds: 30) { $0.hasSuffix("\n") }
         let words = printed.split(separator: "\n").first?.split(separator: " ") ?? []
@@ -88,7 +103,8 @@ final class OwnRegistry {
                 arguments += ["-H", "Content-Type: application/octet-stream"]
             }
         }
-        let place = path.hasPrefix("http") ? path : "http://\(name)\(path)"
+        if let certificate { arguments += ["--cacert", certificate.authority] }
+        let place = path.hasPrefix("http") ? path : "\(certificate == nil ? "http" : "https")://\(name)\(path)"
         let result = try engine.host.run(arguments + [place])
         var headers: [String: String] = [:]
         for line in ((try? TestEngine.read("\(stem).head")) ?? "").split(whereSeparator: \.isNewline) {

@@ -79,11 +79,23 @@ struct RegistryConfigurationTests {
         #expect(open.permits(.push, to: try RepositoryName("a"), for: nil))
     }
 
+    @Test func howItIsReachedIsRead() throws {
+        let text = """
+            {"tls": {"certificate": "/c", "key": "/k"}, "allowPlainPasswords": true}
+            """
+        let configuration = try RegistryConfiguration(bytes: Array(text.utf8))
+        #expect(configuration.tls == .init(certificate: "/c", key: "/k") && configuration.allowsPlainPasswords)
+        let other = try RegistryConfiguration(bytes: Array("{}".utf8))
+        #expect(other.tls == nil && !other.allowsPlainPasswords)
+    }
+
     @Test(arguments: [
         ("{\"users\": 1}", "users"), ("{\"repositories\": [{\"name\": \"A\"}]}", "no repository's name"),
         ("{\"repositories\": [{\"name\": \"a\", \"visibility\": \"open\"}]}", "private or public"),
         ("{\"repositories\": [{\"name\": \"a\", \"push\": [\"ann\"]}]}", "there are none"),
         ("{\"createOnPush\": \"no\"}", "createOnPush"), ("[]", "object"),
+        ("{\"tls\": {\"certificate\": \"/c\"}}", "tls.key"),
+        ("{\"tls\": {\"certificate\": \"/c\", \"key\": \"/k\", \"ca\": \"/a\"}}", "certificate, key"),
     ])
     func whatIsWrongIsNamed(text: String, word: String) {
         #expect {
