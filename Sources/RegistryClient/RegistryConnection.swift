@@ -133,7 +133,7 @@ final class RegistryConnection: Sendable {
         guard second.status != 401 else {
             second.exchange.cancel()
             throw .unauthorized(
-                host: host.name, object: call.request.object, reason: "the user name or the password is not accepted")
+                host: host.name, object: call.request.object, reason: authenticator.refusal)
         }
         return second
     }

@@ -62,10 +62,4 @@ extension RegistryFailure {
     static var unsupportedMethod: RegistryFailure {
         RegistryFailure(.methodNotAllowed, "UNSUPPORTED", "this cannot be done with that")
     }
-
-    static var unauthorized: RegistryFailure {
-        RegistryFailure(
-            .unauthorized, "UNAUTHORIZED", "log in with a user's name and password",
-            headers: [.wwwAuthenticate: "Basic realm=\"nestbox\", charset=\"UTF-8\""])
-    }
 }

@@ -8,10 +8,10 @@ extension RegistryResponder {
     /// How much of a request is gathered before it is written.
     private static let step = 512 << 10
 
-    func beginUpload(_ request: Request, _ name: RepositoryName, _ user: String?) async throws -> Response {
+    func beginUpload(_ request: Request, _ name: RepositoryName, _ caller: Caller) async throws -> Response {
         guard request.method == .post else { throw RegistryFailure.unsupportedMethod }
         if let text = query("mount", request), let digest = try? Digest(text),
-            try await mount(digest, from: query("from", request), into: name, user)
+            try await mount(digest, from: query("from", request), into: name, caller)
         {
             return created(digest, name)
         }
@@ -34,18 +34,16 @@ extension RegistryResponder {
 
     /// Takes a blob from another repository, which whoever asks must be allowed to read.
     private func mount(
-        _ digest: Digest, from source: String?, into name: RepositoryName, _ user: String?
+        _ digest: Digest, from source: String?, into name: RepositoryName, _ caller: Caller
     ) async throws -> Bool {
         if let source {
-            guard let other = try? RepositoryName(source), configuration.permits(.pull, to: other, for: user) else {
-                return false
-            }
+            guard let other = try? RepositoryName(source), mayPull(other, caller) else { return false }
             return try await blocking { try store.mount(digest, from: other, into: name) }
         }
         // Where everybody may read everything, it may come from anywhere: an image that is here need not be sent.
         return try await blocking {
             if configuration.passwords == nil { return try store.mount(digest, from: nil, into: name) }
-            for other in try store.repositories() where configuration.permits(.pull, to: other, for: user) {
+            for other in try store.repositories() where mayPull(other, caller) {
                 if try store.mount(digest, from: other, into: name) { return true }
             }
             return false

@@ -13,7 +13,10 @@ struct RegistryResponder: HTTPResponder {
 
     let store: RepositoryStore
     let configuration: RegistryConfiguration
+    /// The users; nil: there are none, and everybody may do everything.
     let passwords: PasswordFile?
+    /// What makes their tokens.
+    let tokens: TokenIssuer?
     /// Is told of what goes wrong on this side.
     let notice: @Sendable (String) -> Void
 
@@ -44,55 +47,26 @@ struct RegistryResponder: HTTPResponder {
     }
 
     private func carryOut(_ request: Request) async throws -> Response {
+        if request.uri.path == Self.tokenPath { return try await token(request) }
         let call = try DistributionCall(path: request.uri.path)
-        let user = try await user(of: request)
-        if let repository = call.repository {
-            let access = access(call, request.method)
-            try demand(access, to: repository, for: user)
-            if access == .push, !configuration.createsOnPush, !store.exists(repository) {
-                throw RepositoryError.noRepository(repository)
-            }
+        let caller = try await admit(request, to: call)
+        if let repository = call.repository, access(call, request.method) == .push, !configuration.createsOnPush,
+            !store.exists(repository)
+        {
+            throw RepositoryError.noRepository(repository)
         }
         switch call {
         case .version:
             guard request.method == .get || request.method == .head else { throw RegistryFailure.unsupportedMethod }
-            // Clients learn here that passwords are used, also those who only want what is public.
-            guard passwords == nil || user != nil else { throw RegistryFailure.unauthorized }
             return Self.json([:])
-        case .catalog: return try await catalog(request, user)
+        case .catalog: return try await catalog(request, caller)
         case .tags(let name): return try await tags(request, name)
         case .manifest(let name, let manifest): return try await self.manifest(request, name, manifest)
         case .blob(let name, let digest): return try await blob(request, name, digest)
-        case .uploads(let name): return try await beginUpload(request, name, user)
+        case .uploads(let name): return try await beginUpload(request, name, caller)
         case .upload(let name, let id): return try await upload(request, name, id)
         case .referrers(let name, let digest): return try await referrers(request, name, digest)
         }
-    }
-
-    // MARK: - Who asks
-
-    private func access(_ call: DistributionCall, _ method: HTTPRequest.Method) -> RegistryConfiguration.Access {
-        // Where an upload stands is asked by whoever pushes.
-        if case .upload = call { return .push }
-        return method == .get || method == .head ? .pull : .push
-    }
-
-    /// Who asks; nil without a password.
-    private func user(of request: Request) async throws -> String? {
-        guard let passwords, let field = request.headers[.authorization] else { return nil }
-        guard let credentials = BasicCredentials(field) else { throw RegistryFailure.unauthorized }
-        // That is how some clients ask when they know of no password.
-        if credentials.user.isEmpty, credentials.password.isEmpty { return nil }
-        guard try await blocking({ try passwords.accepts(credentials) }) else { throw RegistryFailure.unauthorized }
-        return credentials.user
-    }
-
-    func demand(
-        _ access: RegistryConfiguration.Access, to repository: RepositoryName, for user: String?
-    ) throws(RegistryFailure) {
-        guard !configuration.permits(access, to: repository, for: user) else { return }
-        guard let user else { throw .unauthorized }
-        throw RegistryFailure(.forbidden, "DENIED", "\(user) may not \(access) \(repository)")
     }
 
     // MARK: - Helpers

@@ -31,6 +31,7 @@ public struct RegistryServer: Sendable {
     private let store: RepositoryStore
     private let configuration: RegistryConfiguration
     private let passwords: PasswordFile?
+    private let tokens: TokenIssuer?
 
     /// A registry of these repositories; those that the configuration names are made.
     ///
@@ -39,6 +40,9 @@ public struct RegistryServer: Sendable {
         self.store = store
         self.configuration = configuration
         passwords = try configuration.passwords.map { try PasswordFile($0) }
+        tokens = try configuration.passwords.map { _ in
+            TokenIssuer(key: try store.secret("tokens"), lifetime: configuration.tokenLifetime)
+        }
         for repository in configuration.namedRepositories { try store.create(repository) }
     }
 
@@ -59,7 +63,7 @@ public struct RegistryServer: Sendable {
         let certificate = try configuration.tls.map { try ServerCertificate($0, notice: notice) }
         let application = Application(
             responder: RegistryResponder(
-                store: store, configuration: configuration, passwords: passwords, notice: notice),
+                store: store, configuration: configuration, passwords: passwords, tokens: tokens, notice: notice),
             server: .registry(certificate),
             configuration: ApplicationConfiguration(address: .hostname(host, port: port)),
             onServerRunning: { channel in isReady(channel.localAddress?.port ?? port) }, logger: logger)

@@ -37,7 +37,7 @@ extension IntegrationTests {
             try with(settings: settings) { engine, registry in
                 let ping = try registry.call("GET", "/v2/")
                 #expect(ping.status == 401 && ping.code == "UNAUTHORIZED", "\(ping)")
-                #expect(ping.headers["www-authenticate"]?.hasPrefix("Basic realm=") == true, "\(ping)")
+                #expect(ping.headers["www-authenticate"]?.hasPrefix("Bearer realm=") == true, "\(ping)")
                 for (user, status) in [(Self.ann, 200), (Self.bob, 200), ("ann:wrong", 401), ("eve:secret", 401)] {
                     try #expect(registry.call("GET", "/v2/", user: user).status == status, "\(user)")
                 }

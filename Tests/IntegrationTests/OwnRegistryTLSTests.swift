@@ -86,16 +86,19 @@ extension IntegrationTests {
                 let plain = try OwnRegistry(
                     for: engine, at: address,
                     settings: """
-                        {"passwords": "\(passwords)", "allowPlainPasswords": true}
+                        {"passwords": "\(passwords)", "allowPlainPasswords": true, "address": "https://registry.lan/own"}
                         """)
                 defer { plain.stop() }
                 try #expect(plain.call("GET", "/v2/", user: "user:secret").status == 200)
+                let challenge = try plain.call("GET", "/v2/").headers["www-authenticate"] ?? ""
+                #expect(challenge.hasPrefix("Bearer realm=\"https://registry.lan/own/v2/token\","), "\(challenge)")
                 let certificate = try TestCertificate("server", for: [address], in: "\(engine.folder)/tls")
                 let secured = try OwnRegistry(
                     for: engine, at: address, settings: "{\"passwords\": \"\(passwords)\"}", certificate: certificate)
                 defer { secured.stop() }
-                try #expect(secured.call("GET", "/v2/").status == 401)
-                try #expect(secured.call("GET", "/v2/", user: "user:secret").status == 200)
+                let ping = try secured.call("GET", "/v2/")
+                let realm = "Bearer realm=\"https://\(secured.name)/v2/token\","
+                #expect(ping.status == 401 && ping.headers["www-authenticate"]?.hasPrefix(realm) == true, "\(ping)")
             }
         }
     }

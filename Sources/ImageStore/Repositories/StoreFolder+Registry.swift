@@ -12,6 +12,7 @@ internal import OCISpec
 /// | `registry/NAME/_referrers/HEX/HEX` | empty: the second manifest is about the first |
 /// | `registry/NAME/_uploads/ID` | a blob as it comes, until it is complete; locked by whoever writes to it |
 /// | `registry/_new/ID` | a small file that is being written |
+/// | `registry/_secrets/NAME` | a key that is made once: what tokens are signed with |
 ///
 /// No part of a repository's name begins with an underscore, so `NAME` may stand below another one. All changes but those of
 /// uploads are made with the store's lock held, by one rename each, what is referred to first.

@@ -44,4 +44,15 @@ public enum Base64 {
         }
         return digits.count % 4 == 1 ? nil : bytes
     }
+
+    /// The text that stands for bytes in addresses and tokens: without padding, with `-` and `_` (RFC 4648, 5).
+    public static func urlEncoded(_ bytes: some Collection<UInt8>) -> String {
+        encode(bytes).filter { $0 != "=" }.replacing("+", with: "-").replacing("/", with: "_")
+    }
+
+    /// The bytes that such a text stands for; nil when it is none.
+    public static func urlDecoded(_ text: String) -> [UInt8]? {
+        guard !text.utf8.contains(where: { "+/=".utf8.contains($0) }) else { return nil }
+        return decode(text.replacing("-", with: "+").replacing("_", with: "/"))
+    }
 }

@@ -20,4 +20,40 @@ extension JSONObject {
         }
         return word
     }
+
+    /// A number of seconds; nil when the member is missing.
+    ///
+    /// - Throws: `JSONError`.
+    func seconds(_ name: String, in range: ClosedRange<Int64>) throws(JSONError) -> Int64? {
+        guard let value = try optional(name, as: Int64.self) else { return nil }
+        guard range.contains(value) else {
+            throw JSONError("expected seconds from \(range.lowerBound) to \(range.upperBound)").within(member: name)
+        }
+        return value
+    }
+
+    /// An address; nil when the member is missing.
+    ///
+    /// - Throws: `JSONError`.
+    func address(_ name: String) throws(JSONError) -> HTTPAddress? {
+        guard let text = try optional(name, as: String.self) else { return nil }
+        return try HTTPAddress(setting: text, of: name)
+    }
+}
+
+extension HTTPAddress {
+    /// Reads an address that a person has written.
+    ///
+    /// - Parameters:
+    ///   - name: the member that it is the value of.
+    ///   - outer: the member that this one stands in.
+    /// - Throws: `JSONError`.
+    init(setting text: String, of name: String, in outer: String? = nil) throws(JSONError) {
+        guard let address = HTTPAddress(text) else {
+            let error = JSONError("\(JSONError.quoted(text)) is no address such as https://registry.lan")
+                .within(member: name)
+            throw outer.map(error.within) ?? error
+        }
+        self = address
+    }
 }

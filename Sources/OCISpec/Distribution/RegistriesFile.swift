@@ -39,31 +39,13 @@ public struct RegistriesFile: Sendable, Hashable {
         certificates = try object.optional("certificates") ?? [:]
         for (name, addresses) in try object.optional("mirrors", as: [String: [String]].self) ?? [:] {
             mirrors[name] = try addresses.map { text throws(JSONError) in
-                try Self.address(text, of: name, in: "mirrors")
+                try HTTPAddress(setting: text, of: name, in: "mirrors")
             }
         }
         for (name, text) in try object.optional("locations", as: [String: String].self) ?? [:] {
-            locations[name] = try Self.address(text, of: name, in: "locations")
+            locations[name] = try HTTPAddress(setting: text, of: name, in: "locations")
         }
-        connectTimeout = try Self.seconds("connectTimeout", object) ?? connectTimeout
-        idleTimeout = try Self.seconds("idleTimeout", object) ?? idleTimeout
-    }
-
-    private static func address(
-        _ text: String, of name: String, in member: String
-    ) throws(JSONError) -> HTTPAddress {
-        guard let address = HTTPAddress(text) else {
-            throw JSONError("\(JSONError.quoted(text)) is no address such as https://mirror.lan")
-                .within(member: name).within(member: member)
-        }
-        return address
-    }
-
-    private static func seconds(_ name: String, _ object: JSONObject) throws(JSONError) -> Int64? {
-        guard let value = try object.optional(name, as: Int64.self) else { return nil }
-        guard (1...3600).contains(value) else {
-            throw JSONError("expected seconds from 1 to 3600").within(member: name)
-        }
-        return value
+        connectTimeout = try object.seconds("connectTimeout", in: 1...3600) ?? connectTimeout
+        idleTimeout = try object.seconds("idleTimeout", in: 1...3600) ?? idleTimeout
     }
 }

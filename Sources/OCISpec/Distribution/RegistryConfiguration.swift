@@ -5,7 +5,7 @@
 ///       "repositories": [ { "name": "gallery/*", "visibility": "public", "push": ["ann"] },
 ///                         { "name": "forum/web", "imageTagMutability": "IMMUTABLE" } ] }
 ///
-/// `allowPlainPasswords` is there, too.
+/// `allowPlainPasswords`, `address` and `tokenLifetime` are there, too.
 public struct RegistryConfiguration: Hashable, Sendable {
     /// What somebody wants of a repository.
     public enum Access: Hashable, Sendable {
@@ -44,6 +44,10 @@ public struct RegistryConfiguration: Hashable, Sendable {
     public var tls: TLSFiles?
     /// Whether passwords may come without TLS from elsewhere: something that speaks TLS stands before the registry.
     public var allowsPlainPasswords = false
+    /// Its address as clients know it, where that cannot be told from their requests; what stands before it may speak TLS.
+    public var address: HTTPAddress?
+    /// How long a token counts, in seconds.
+    public var tokenLifetime: Int64 = 300
 
     /// What a registry on the loopback does without a file: everybody may pull and push.
     public init() {}
@@ -54,13 +58,15 @@ public struct RegistryConfiguration: Hashable, Sendable {
     public init(bytes: [UInt8]) throws(JSONError) {
         let object = try JSONValue(parsing: bytes).object()
         try object.allow([
-            "passwords", "createOnPush", "repositories", "tls", "allowPlainPasswords",
+            "passwords", "createOnPush", "repositories", "tls", "allowPlainPasswords", "address", "tokenLifetime",
         ])
         passwords = try object.nonEmpty("passwords")
         createsOnPush = try object.optional("createOnPush") ?? true
         rules = try object.optional("repositories") ?? []
         tls = try object.optional("tls")
         allowsPlainPasswords = try object.optional("allowPlainPasswords") ?? false
+        address = try object.address("address")
+        tokenLifetime = try object.seconds("tokenLifetime", in: 1...86_400) ?? tokenLifetime
         if passwords == nil, let rule = rules.first(where: { $0.pull != nil || $0.push != nil }) {
             throw JSONError("the rule of \(rule.name) names users, and there are none").within(member: "passwords")
         }

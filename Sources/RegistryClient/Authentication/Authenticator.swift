@@ -72,6 +72,12 @@ final class Authenticator: Sendable {
         return header
     }
 
+    /// Why a registry refuses also the answer to its challenge.
+    var refusal: String {
+        login.withLock { $0 ?? nil } == nil
+            ? "it is not for everybody" : "the user name or the password is not accepted, or not for this"
+    }
+
     private func currentLogin() throws(RegistryError) -> DockerConfiguration.Login? {
         if let login = login.withLock({ $0 }) { return login }
         let found = try find()
@@ -102,7 +108,7 @@ final class Authenticator: Sendable {
         if let service = challenge.parameters["service"] { query.append(("service", service)) }
         var scopes = scope.scopes
         for asked in (challenge.parameters["scope"] ?? "").split(separator: " ").map(String.init)
-        where scopes.isEmpty || !scopes.contains(where: { Self.covers($0, asked) }) { scopes.append(asked) }
+        where !scopes.contains(where: { Self.covers($0, asked) }) { scopes.append(asked) }
         var request = HTTPRequest(address: address, object: "a token")
         if let identity = login?.identityToken {
             query += [("grant_type", "refresh_token"), ("refresh_token", identity), ("client_id", "nestbox")]
@@ -143,12 +149,8 @@ final class Authenticator: Sendable {
         }
     }
 
-    /// Whether one scope of the same repository allows all that another does.
     private static func covers(_ scope: String, _ other: String) -> Bool {
-        guard let colon = scope.lastIndex(of: ":"), let otherColon = other.lastIndex(of: ":"),
-            scope[..<colon] == other[..<otherColon]
-        else { return false }
-        let actions = Set(scope[colon...].dropFirst().split(separator: ","))
-        return other[otherColon...].dropFirst().split(separator: ",").allSatisfy(actions.contains)
+        guard let scope = TokenScope(scope), let other = TokenScope(other) else { return scope == other }
+        return scope.covers(other)
     }
 }

@@ -162,4 +162,28 @@ struct RepositoryStoreTests {
             }
         }
     }
+
+    @Test func aSecretIsMadeOnceAndForItsOwnerOnly() async throws {
+        let folder = try TemporaryFolder()
+        let root = "\(folder.path)/root"
+        let images = try ImageStore(root: root)
+        let secrets = try await withThrowingTaskGroup(of: [UInt8].self) { group in
+            for _ in 0..<16 {
+                group.addTask { try RepositoryStore(images) { [] }.secret("test") }
+            }
+            return try await group.reduce(into: Set<[UInt8]>()) { $0.insert($1) }
+        }
+        #expect(secrets.count == 1 && secrets.first?.count == 32)
+        let store = RepositoryStore(images) { [] }
+        try #expect(store.secret("other") != store.secret("test"))
+        let file = "\(root)/registry/_secrets/test"
+        var status = stat()
+        #expect(stat(file, &status) == 0 && status.st_mode & 0o777 == 0o600)
+        // Nothing lies beside it, and it is no repository.
+        #expect(try StoredFile.names(in: "\(root)/registry/_new") == [])
+        #expect(try store.repositories() == [])
+        try FileDescriptor.open(file, O_WRONLY | O_TRUNC).writeAll([1, 2, 3])
+        #expect { try store.secret("test") } throws: { "\($0)".contains("it is damaged; remove it") }
+        withExtendedLifetime(folder) {}
+    }
 }

@@ -81,12 +81,14 @@ struct RegistryConfigurationTests {
 
     @Test func howItIsReachedIsRead() throws {
         let text = """
-            {"tls": {"certificate": "/c", "key": "/k"}, "allowPlainPasswords": true}
+            {"tls": {"certificate": "/c", "key": "/k"}, "allowPlainPasswords": true, "address": "https://r.lan",
+             "tokenLifetime": 60}
             """
         let configuration = try RegistryConfiguration(bytes: Array(text.utf8))
         #expect(configuration.tls == .init(certificate: "/c", key: "/k") && configuration.allowsPlainPasswords)
+        #expect(configuration.address?.host == "r.lan" && configuration.tokenLifetime == 60)
         let other = try RegistryConfiguration(bytes: Array("{}".utf8))
-        #expect(other.tls == nil && !other.allowsPlainPasswords)
+        #expect(other.tls == nil && !other.allowsPlainPasswords && other.address == nil && other.tokenLifetime == 300)
     }
 
     @Test(arguments: [
@@ -94,7 +96,8 @@ struct RegistryConfigurationTests {
         ("{\"repositories\": [{\"name\": \"a\", \"visibility\": \"open\"}]}", "private or public"),
         ("{\"repositories\": [{\"name\": \"a\", \"push\": [\"ann\"]}]}", "there are none"),
         ("{\"createOnPush\": \"no\"}", "createOnPush"), ("[]", "object"),
-        ("{\"tls\": {\"certificate\": \"/c\"}}", "tls.key"),
+        ("{\"tls\": {\"certificate\": \"/c\"}}", "tls.key"), ("{\"tokenLifetime\": 0}", "seconds from 1"),
+        ("{\"address\": \"r.lan\"}", "no address"),
         ("{\"tls\": {\"certificate\": \"/c\", \"key\": \"/k\", \"ca\": \"/a\"}}", "certificate, key"),
     ])
     func whatIsWrongIsNamed(text: String, word: String) {

@@ -10,6 +10,11 @@ struct BasicCredentials {
     var user: String
     var password: String
 
+    init(user: String, password: String) {
+        self.user = user
+        self.password = password
+    }
+
     /// Reads an `Authorization` header; nil when it is of another kind.
     init?(_ field: String) {
         let parts = field.split(separator: " ", maxSplits: 1)
@@ -63,6 +68,11 @@ final class PasswordFile: Sendable {
         }
         return true
     }
+
+    /// What is kept of a user's password; nil where there is no such user.
+    ///
+    /// - Throws: `RegistryServerError` when the file cannot be used.
+    func hash(of user: String) throws -> String? { try users()[user] }
 
     private static func isHash(_ hash: String, of password: String) -> Bool {
         withUnsafeTemporaryAllocation(
