@@ -7,8 +7,8 @@ public import OCISpec
 public struct RegistrySettings: Sendable {
     /// Where the settings are when nothing else is said.
     public static let defaultFile = "/etc/nestbox/registries.json"
-    /// Where Docker looks for certificates: a folder for each registry.
-    static let certificateFolder = "/etc/docker/certs.d"
+    /// Where Podman and Docker look for certificates: a folder for each registry.
+    private static let certificateFolders = ["/etc/containers/certs.d", "/etc/docker/certs.d"]
 
     /// The settings of the machine.
     public var file: RegistriesFile
@@ -73,31 +73,39 @@ public struct RegistrySettings: Sendable {
         if files.isEmpty, named.contains(where: { isInsecure(RegistryHost($0)) }) {
             configuration.certificateVerification = .none
         }
-        for name in named { try addIdentity(of: name, to: &configuration) }
+        if let certificate = named.lazy.flatMap({ Self.files(of: $0, ending: ".cert") }).first {
+            try Self.addIdentity(certificate, to: &configuration)
+        }
         return configuration
     }
 
     /// The files of the certificates that are trusted at a registry, beside those of the system.
     private func certificates(for name: String) -> [String] {
-        (file.certificates[name] ?? []) + Self.files(in: "\(Self.certificateFolder)/\(name)", ending: ".crt")
+        (file.certificates[name] ?? []) + Self.files(of: name, ending: ".crt")
     }
 
     /// The client's own certificate: `NAME.cert` beside `NAME.key`.
-    private func addIdentity(of name: String, to configuration: inout TLSConfiguration) throws(RegistryError) {
-        let folder = "\(Self.certificateFolder)/\(name)"
-        guard let path = Self.files(in: folder, ending: ".cert").first else { return }
+    private static func addIdentity(
+        _ path: String, to configuration: inout TLSConfiguration
+    ) throws(RegistryError) {
         do {
             configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(path).map { .certificate($0) }
             let key = path.dropLast(5) + ".key"
             configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: String(key), format: .pem))
         } catch {
-            throw .settings(path, reason: "it and the .key file beside it are no certificate and key in PEM form")
+            throw .settings(
+                path, reason: "it and the .key file beside it are no certificate and key in PEM form; a CA ends in .crt"
+            )
         }
     }
 
-    private static func files(in folder: String, ending: String) -> [String] {
-        // A folder that cannot be read is one that says nothing.
-        let names = (try? StoredFile.names(in: folder)) ?? []
-        return names.filter { $0.hasSuffix(ending) }.map { "\(folder)/\($0)" }.sorted()
+    /// The files of a registry's folders.
+    private static func files(of registry: String, ending: String) -> [String] {
+        guard !registry.hasPrefix("."), !registry.contains("/") else { return [] }
+        return certificateFolders.flatMap { folder in
+            // A folder that cannot be read is one that says nothing.
+            let names = (try? StoredFile.names(in: "\(folder)/\(registry)")) ?? []
+            return names.filter { $0.hasSuffix(ending) }.map { "\(folder)/\(registry)/\($0)" }.sorted()
+        }
     }
 }

@@ -216,5 +216,58 @@ extension IntegrationTests {
                 #expect(misspelt.status == 1 && misspelt.error.contains("the member is unknown"), "\(misspelt)")
             }
         }
+
+        @Test func aClientsCertificateIsShown() throws {
+            let network = try TestNetwork()
+            defer { network.close() }
+            try TestEngine.with(network: network) { engine in
+                let address = TestNetwork.Family.ipv4.host
+                let folder = "\(engine.folder)/tls"
+                let server = try TestCertificate("server", for: [address], in: folder)
+                let client = try TestCertificate("client", in: folder)
+                let registry = try TestRegistry(
+                    for: engine, address: address,
+                    settings: """
+                          tls:
+                            certificate: \(server.file)
+                            key: \(server.key)
+                            clientcas: [\(server.authority)]
+                        """, hasUsers: true)
+                defer { registry.stop() }
+                let name = "\(registry.name)/box:1"
+                try engine("tag", "busybox", name)
+                let place = "\(engine.folder)/etc/certs.d/\(registry.name)"
+                for folder in ["\(engine.folder)/etc", "\(engine.folder)/etc/certs.d", place] { mkdir(folder, 0o755) }
+                try TestRegistry.write(TestEngine.read(server.authority), to: "\(place)/ca.crt")
+                func asking(_ arguments: String..., at place: String = "/etc/docker") throws -> CommandResult {
+                    try Command.run(
+                        TestEngine.showing("\(engine.folder)/etc", as: place) + engine.command(arguments),
+                        environment: engine.registryEnvironment())
+                }
+                let unknown = try asking("login", "-u", "user", "-p", "secret", registry.name)
+                #expect(unknown.status == 1 && unknown.error.contains(registry.name), "\(unknown)")
+                try TestRegistry.write(TestEngine.read(client.file), to: "\(place)/client.cert")
+                let half = try asking("login", "-u", "user", "-p", "secret", registry.name)
+                #expect(half.status == 1 && half.error.contains("client.cert: it and the .key file"), "\(half)")
+                try TestRegistry.write(TestEngine.read(client.key), to: "\(place)/client.key")
+                for folder in ["/etc/docker", "/etc/containers"] {
+                    let login = try asking("login", "-u", "user", "-p", "secret", registry.name, at: folder)
+                    #expect(login.status == 0, "\(folder): \(login)")
+                }
+                let pushed = try asking("push", "-q", name)
+                #expect(pushed.status == 0, "\(pushed)")
+                try engine("rmi", name)
+                try #expect(asking("pull", "-q", name, at: "/etc/containers").line == name)
+                // The authority may also stand in the settings.
+                #expect(unlink("\(place)/ca.crt") == 0)
+                try #expect(asking("pull", "-q", name).error.contains("cannot trust registry"))
+                let pulled = try Command.run(
+                    TestEngine.showing("\(engine.folder)/etc", as: "/etc/docker")
+                        + engine.command(["pull", "-q", name]),
+                    environment: engine.registryEnvironment(
+                        "{\"certificates\": {\"\(registry.name)\": [\"\(server.authority)\"]}}"))
+                #expect(pulled.status == 0, "\(pulled)")
+            }
+        }
     }
 }
