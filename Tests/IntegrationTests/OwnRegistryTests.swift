@@ -42,26 +42,6 @@ extension IntegrationTests {
             }
         }
 
-        @Test func podmanPushesAndPulls() throws {
-            guard access("/usr/bin/podman", X_OK) == 0 else { return }
-            try with { engine, registry in
-                let podman = [
-                    "podman", "--root", "\(engine.folder)/podman", "--runroot", "\(engine.folder)/podman-run",
-                    "--storage-driver", "vfs",
-                ]
-                defer { try? FileTree.remove("\(engine.folder)/podman") }
-                let loaded = try engine.host.run(
-                    podman + ["load", "-q", "-i", TestEngine.fixture("busybox-docker.tar")])
-                let image = try #require(loaded.line.split(separator: " ").last, "\(loaded)")
-                let name = "\(registry.name)/podman/box:1"
-                let pushed = try engine.host.run(podman + ["push", "-q", "--tls-verify=false", String(image), name])
-                #expect(pushed.status == 0, "\(pushed)")
-                let pulled = try engine.host.run(podman + ["pull", "-q", "--tls-verify=false", name])
-                #expect(pulled.status == 0, "\(pulled)")
-                try #expect(engine.asking("run", "--rm", "--network", "none", name, "echo", "here").line == "here")
-            }
-        }
-
         @Test func anImageOfOursGoesThereAndComesBack() throws {
             try with(image: "busybox-docker.tar") { engine, registry in
                 let name = "\(registry.name)/mine/box:1"
