@@ -111,7 +111,7 @@ manual: build
 	@rm -rf .build/manual && mkdir -p .build/manual
 	.build/release/generate-manual bin/nestbox --multi-page --output-directory .build/manual
 
-install: build manual ## Install executables, man pages, shell completion and a systemd unit under PREFIX (/usr/local)
+install: build manual ## Install executables, man pages, shell completion and systemd units under PREFIX (/usr/local)
 	install -D -m 755 -t "$(DESTDIR)$(PREFIX)/bin" $(PROGRAMS:%=bin/%)
 	@Tests/Support/install-extras.sh install bin/nestbox .build/manual "$(DESTDIR)$(PREFIX)" "$(PREFIX)"
 

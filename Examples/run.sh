@@ -73,6 +73,26 @@ block swift 2 >"$work/hello/Sources/hello/Hello.swift"
 (cd "$work/hello" && SWIFTPM_BUILD_DIR=$build inside bash -e "$work/hello.sh") | tee "$work/output"
 [[ $(tail -1 "$work/output") == "$(block text 1)" ]] || { echo "error: it does not print what it should" >&2 && exit 1; }
 
+echo "== the README's way from a build to a running container, on a machine that has its /etc and /srv to itself"
+awk '/^From `buildah build` to/ { found = 1; next } found && /^    / { print substr($0, 5); next } found && NF { exit }' \
+    README.md >"$work/walk"
+# What it starts ends with it; a person types slower than the server starts.
+cat >"$work/walk.sh" <<END
+set -euo pipefail
+export PATH=$bin:\$PATH HOME=$work/home XDG_RUNTIME_DIR=$work/runtime
+mkdir -p "\$HOME" "\$XDG_RUNTIME_DIR" $work/upper $work/etc-work $work/srv $work/containers
+# In memory: an overlay's upper folder cannot stand on another overlay, which the machine's root may be.
+mount -t tmpfs none $work/upper && mkdir $work/upper/{etc,work}
+mount -t overlay -o lowerdir=/etc,upperdir=$work/upper/etc,workdir=$work/upper/work none /etc
+mount --bind $work/srv /srv
+mkdir -p /var/lib/containers && mount --bind $work/containers /var/lib/containers
+trap 'kill \$(jobs -p)' EXIT
+END
+sed 's|^nestbox run|until curl -s -o /dev/null --cacert /etc/nestbox/tls/registry.crt https://registry.lan:5000/; do sleep 0.1; done; &|' \
+    "$work/walk" >>"$work/walk.sh"
+inside unshare --mount bash "$work/walk.sh" | tee "$work/output"
+[[ $(tail -1 "$work/output") == 'hello from box' ]] || { echo "error: it does not print what it should" >&2 && exit 1; }
+
 left=$("$bin/nestbox" ps -aq)
 [[ -z $left ]] || { echo "error: containers are left: $left" >&2 && exit 1; }
 echo "All examples ran, and nothing is left of them."
