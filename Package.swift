@@ -40,6 +40,7 @@ let package = Package(
     name: "nestbox",
     products: [
         .library(name: "Nestbox", targets: ["Nestbox"]),
+        .library(name: "NestboxRegistry", targets: ["NestboxRegistry"]),
         .executable(name: "nestbox", targets: ["nestbox"]),
         .executable(name: "nestbox-runtime", targets: ["nestbox-runtime"]),
         .executable(name: "nestbox-registry", targets: ["nestbox-registry"]),
@@ -94,10 +95,11 @@ let package = Package(
         .executableTarget(
             name: "nestbox-runtime", dependencies: ["OCIRuntime"],
             swiftSettings: staticExecutableSwift, linkerSettings: staticExecutable),
+        // A library of its own: whoever embeds the engine and needs no registry compiles no NIO.
         .target(
-            name: "RegistryClient",
+            name: "NestboxRegistry",
             dependencies: [
-                "ImageStore", "LinuxSystem", "OCISpec",
+                "ImageStore", "LinuxSystem", "Nestbox", "OCISpec",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -109,9 +111,8 @@ let package = Package(
         .executableTarget(
             name: "nestbox-registry",
             dependencies: [
-                "CLinux", "ContainerNetwork", "ImageStore", "LinuxNetwork", "LinuxSystem", "Nestbox", "OCIRuntime",
-                "OCISpec",
-                "RegistryClient",
+                "CLinux", "ContainerNetwork", "ImageStore", "LinuxNetwork", "LinuxSystem", "Nestbox",
+                "NestboxRegistry", "OCIRuntime", "OCISpec",
             ],
             swiftSettings: staticExecutableSwift, linkerSettings: archiveLinkage + staticExecutable),
         .target(
@@ -140,6 +141,12 @@ let package = Package(
         .executableTarget(
             name: "launch-loop", dependencies: ["Nestbox"], path: "Tests/Bench/LaunchLoop",
             swiftSettings: swiftSettings, linkerSettings: archiveLinkage),
+        // The example of that name, compiled with what `make build` compiles anyway; as the package that it is, it would take
+        // minutes more of CI.
+        .executableTarget(
+            name: "pull-image", dependencies: ["Nestbox", "NestboxRegistry"],
+            path: "Examples/PullImage/Sources/PullImage",
+            swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)], linkerSettings: archiveLinkage),
         .testTarget(name: "OCISpecTests", dependencies: ["OCISpec"], swiftSettings: swiftSettings),
         .testTarget(
             name: "LinuxSystemTests", dependencies: ["LinuxSystem", "CLinux", "OCISpec"], swiftSettings: swiftSettings),

@@ -10,9 +10,11 @@ namespace=nbt-ex-$$
 work=$(mktemp -d /var/tmp/nestbox-test.exXXXX)
 export NESTBOX_ROOT=$work/root NESTBOX_RUN_ROOT=/run/nb.${work##*.} NESTBOX_RUNTIME=$bin/nestbox-runtime
 
+registry=
 cleanup() {
     local id
     trap - EXIT
+    [[ -z $registry ]] || kill "$registry"
     for id in $("$bin/nestbox" ps -aq); do inside "$bin/nestbox" rm -f "$id" >/dev/null; done
     inside "$bin/nestbox" network rm bridge >/dev/null 2>&1 || true
     ip netns del "$namespace"
@@ -72,6 +74,22 @@ block swift 2 >"$work/hello/Sources/hello/Hello.swift"
 { block sh 1 && block sh 2; } >"$work/hello.sh"
 (cd "$work/hello" && SWIFTPM_BUILD_DIR=$build inside bash -e "$work/hello.sh") | tee "$work/output"
 [[ $(tail -1 "$work/output") == "$(block text 1)" ]] || { echo "error: it does not print what it should" >&2 && exit 1; }
+
+echo "== PullImage, as \`make build\` has compiled it, at a registry of our own"
+pulling() { NESTBOX_ROOT=$work/pulled NESTBOX_REGISTRIES=$work/registries.json inside .build/release/pull-image "$@"; }
+echo '{}' >"$work/registries.json"
+# Not through the function: its process would be another one.
+nsenter --net="/run/netns/$namespace" -- "$bin/nestboxd" --root "$work/registry" --listen 127.0.0.1:5000 >"$work/address" &
+registry=$!
+until [[ -s $work/address ]]; do sleep 0.1; done
+inside skopeo copy -q --dest-tls-verify=false "docker-archive:$fixtures/busybox-docker.tar" docker://127.0.0.1:5000/box:1
+pulling 127.0.0.1:5000/box:1 echo hello | tee "$work/output"
+kill "$registry"
+registry=
+digest=$(sed -n 's/^pulled //p' "$work/output")
+for line in 'exit code 0: hello' "pushed $digest"; do
+    grep -qxF "$line" "$work/output" || { echo "error: PullImage did not print: $line" >&2 && exit 1; }
+done
 
 echo "== the README's way from a build to a running container, on a machine that has its /etc and /srv to itself"
 awk '/^From `buildah build` to/ { found = 1; next } found && /^    / { print substr($0, 5); next } found && NF { exit }' \

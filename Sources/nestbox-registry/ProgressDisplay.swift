@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Nestbox
 internal import OCISpec
-internal import RegistryClient
+internal import NestboxRegistry
 internal import Synchronization
 
 /// Shows each layer as Docker does: a line with a bar on a terminal, otherwise a line for what has begun and what has ended.

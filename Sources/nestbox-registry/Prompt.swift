@@ -1,6 +1,6 @@
 internal import Glibc
 internal import LinuxSystem
-internal import RegistryClient
+internal import NestboxRegistry
 
 /// Asking a person.
 enum Prompt {

@@ -3,7 +3,7 @@ internal import ImageStore
 internal import LinuxSystem
 internal import Nestbox
 internal import OCISpec
-internal import RegistryClient
+internal import NestboxRegistry
 
 /// Carries out what `nestbox` asks of registries.
 struct RegistryCommand {
@@ -29,9 +29,7 @@ struct RegistryCommand {
             return 125
         }
         do {
-            let settings = try RegistrySettings(path: request.settings) { name in
-                getenv(name).map { String(cString: $0) }
-            }
+            let settings = try RegistrySettings(path: request.settings)
             let client = RegistryClient(settings: settings, notice: Output.notice)
             defer { client.shutdown() }
             let output = Output(descriptor: request.usesStandardError ? STDERR_FILENO : STDOUT_FILENO)

@@ -42,6 +42,7 @@ final class RegistryConnection: Sendable {
         location = mirror ?? settings.file.locations[host.name]
         self.transport = transport
         isInsecure = settings.isInsecure(place) || location?.isSecure == false
+        let login = login ?? settings.logins[place.name]
         let store = CredentialStore(path: settings.dockerConfiguration)
         authenticator = Authenticator(host: place, transport: transport, isInsecure: isInsecure) {
             () throws(RegistryError) in

@@ -16,6 +16,16 @@ public struct RegistrySettings: Sendable {
     public var proxies: ProxySettings
     /// Docker's configuration file of the user; it need not be there.
     public var dockerConfiguration: String
+    /// What to log in with, by the registry's name, whatever the user's file says.
+    public var logins: [String: DockerConfiguration.Login] = [:]
+
+    /// Reads the settings, with the variables of this process.
+    ///
+    /// - Parameter path: the file; nil: what `NESTBOX_REGISTRIES` says, or ``defaultFile``, which need not be there.
+    /// - Throws: `RegistryError.settings`.
+    public init(path: String? = nil) throws(RegistryError) {
+        try self.init(path: path) { name in getenv(name).map { String(cString: $0) } }
+    }
 
     /// Reads the settings.
     ///
