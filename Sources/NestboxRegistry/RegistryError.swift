@@ -33,6 +33,15 @@ public enum RegistryError: Error, Sendable, Hashable {
     /// An image that cannot be asked for, or not in this way.
     case request(String)
 
+    /// Whether the registry has understood, and does not do it.
+    var isRefusal: Bool {
+        switch self {
+        case .status(_, _, let code, _): (400..<500).contains(code)
+        case .notFound: true
+        default: false
+        }
+    }
+
     /// Whether asking again may help.
     var isTransient: Bool {
         if case .interrupted = self { true } else { false }

@@ -99,12 +99,12 @@ extension ImageStore {
         try ImageIntake(self, limits: limits)
     }
 
-    /// Removes what interrupted fetches have left of layers.
+    /// Removes what interrupted fetches have left of layers, and what is known of interrupted uploads.
     ///
     /// - Returns: nil where there was nothing.
     /// - Throws: `SystemError`.
     public func removePartialLayers() throws -> ImageRemoval? {
-        let bytes = try PartialBlob.removeAbandoned(in: folder)
+        let bytes = try folder.removeUnowned(in: PartialBlob.folder) + folder.removeUnowned(in: UploadSession.folder)
         return bytes > 0 ? ImageRemoval(reclaimed: bytes) : nil
     }
 }

@@ -26,21 +26,14 @@ final class PartialBlob: Sendable {
         path = "\(Self.folder)/\(digest.hex)"
         name = "../../\(path)"
         try store.makeFolders(Self.folder)
-        var status = stat()
-        repeat {
-            let file = try store.descriptor.open(path, O_RDWR | O_CREAT | O_NOFOLLOW)
-            guard flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 else { return nil }
-            status = try file.status()
-            // Before the lock a prune may have removed it.
-            if status.st_nlink == 0 { continue }
-            if status.st_size > size {
-                let number = file.rawValue
-                try retrying("truncate", "\(store.path)/\(path)") { ftruncate(number, 0) }
-                status.st_size = 0
-            }
-            descriptor = file
-            break
-        } while true
+        guard let file = try store.own(path) else { return nil }
+        var status = try file.status()
+        if status.st_size > size {
+            let number = file.rawValue
+            try retrying("truncate", "\(store.path)/\(path)") { ftruncate(number, 0) }
+            status.st_size = 0
+        }
+        descriptor = file
         existing = Int64(status.st_size)
     }
 
@@ -62,27 +55,7 @@ final class PartialBlob: Sendable {
     }
 
     /// Removes the file, which turned out to be wrong or is not needed any more.
-    func remove() {
-        // After its rename into place the name may be gone, or another fetch's.
-        guard store.isStill(descriptor, path) else { return }
-        unlinkat(store.descriptor.rawValue, path, 0)
-    }
-
-    /// Removes what nobody works on.
     ///
-    /// - Returns: how many bytes the files had.
-    /// - Throws: `SystemError`.
-    static func removeAbandoned(in store: StoreFolder) throws(SystemError) -> Int64 {
-        guard store.exists(folder) else { return 0 }
-        var bytes: Int64 = 0
-        for name in try store.names(in: folder) {
-            let path = "\(folder)/\(name)"
-            guard let file = try? store.descriptor.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK),
-                flock(file.rawValue, LOCK_EX | LOCK_NB) == 0
-            else { continue }
-            let size = store.size(of: path)
-            if unlinkat(store.descriptor.rawValue, path, 0) == 0 { bytes += size }
-        }
-        return bytes
-    }
+    /// After its rename into place the name may be gone, or another fetch's.
+    func remove() { store.disown(descriptor, path) }
 }

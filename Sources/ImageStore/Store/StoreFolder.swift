@@ -11,6 +11,7 @@ internal import OCISpec
 /// | `images/HEX.json` | an image, named by its configuration's digest |
 /// | `images/references.json` | which reference names which image: one file, so that a tag moves in one step |
 /// | `partial/HEX` | a layer as it comes from a registry, until it is complete; see ``PartialBlob`` |
+/// | `uploads/HEX` | where the upload of a layer to a registry has begun, until it ends; see ``UploadSession`` |
 /// | `registry/NAME` | a repository of the own registry, see `StoreFolder+Registry.swift` |
 /// | `tmp/NAME` | what is being made or removed, locked by the process that does it |
 /// | `images.lock` | locked while anything above becomes visible or is removed |

@@ -13,23 +13,29 @@ enum HTTPBody: Sendable {
         switch self {
         case .none: nil
         case .bytes(let bytes): .bytes(bytes)
-        case .file(let file): .stream(contentLength: file.size) { file.write(to: $0, from: 0) }
+        case .file(let file): .stream(contentLength: file.size - file.start) { file.write(to: $0, from: file.start) }
         }
     }
 }
 
-/// An open file that is sent as it is, a piece after the other.
+/// An open file that is sent as it is, or from a place in it on, a piece after the other.
 final class FileBody: Sendable {
     private static let pieceSize = 256 << 10
 
     let size: Int64
+    let start: Int64
     private let descriptor: LinuxSystem.FileDescriptor
     private let progress: @Sendable (Int64) -> Void
 
-    /// - Parameter progress: is told how many bytes were handed to the connection.
-    init(_ descriptor: consuming LinuxSystem.FileDescriptor, size: Int64, progress: @escaping @Sendable (Int64) -> Void)
-    {
+    /// - Parameters:
+    ///   - start: the place of the first byte to send.
+    ///   - progress: is told up to where the file was handed to the connection.
+    init(
+        _ descriptor: consuming LinuxSystem.FileDescriptor, from start: Int64, size: Int64,
+        progress: @escaping @Sendable (Int64) -> Void
+    ) {
         self.descriptor = descriptor
+        self.start = start
         self.size = size
         self.progress = progress
     }

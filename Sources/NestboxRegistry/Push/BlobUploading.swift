@@ -19,9 +19,17 @@ struct BlobUploading: Sendable {
     /// Other repositories of the same registry that may have it.
     let sources: [String]
     let abortion: Abortion
+    /// What is known of an upload that was interrupted, and where this one is noted; nil: nowhere.
+    var session: UploadSession?
 
     private var connection: RegistryConnection { repository.connection }
     private var object: String { "blob \(blob.digest.shortened)" }
+
+    /// Where to send to, and how much of the blob is there.
+    private struct Place {
+        var address: HTTPAddress
+        var offset: Int64
+    }
 
     /// Brings the blob there.
     ///
@@ -32,31 +40,64 @@ struct BlobUploading: Sendable {
     func run(
         open: () throws -> LinuxSystem.FileDescriptor, progress: @escaping @Sendable (Int64) -> Void
     ) throws -> Outcome {
+        let outcome = try bring(open: open, progress: progress)
+        session?.remove()
+        return outcome
+    }
+
+    private func bring(
+        open: () throws -> LinuxSystem.FileDescriptor, progress: @escaping @Sendable (Int64) -> Void
+    ) throws -> Outcome {
         if try exists() { return .existed }
-        var session: HTTPAddress?
-        for source in sources.prefix(Self.mountAttempts) {
-            let (isDone, address) = try begin(mountingFrom: source)
-            if isDone { return .mounted(from: source) }
-            session = address
+        var place = try session?.location.flatMap(HTTPAddress.init).flatMap(standing)
+        if place == nil {
+            for source in sources.prefix(Self.mountAttempts) {
+                let (isDone, address) = try begin(mountingFrom: source)
+                if isDone { return .mounted(from: source) }
+                place = Place(address: address, offset: 0)
+            }
         }
         var attempt = 1
         while true {
             if abortion.isCalled { throw Aborted() }
+            let current: Place
+            if let place {
+                current = place
+            } else {
+                let (isDone, address) = try begin(mountingFrom: nil)
+                if isDone { return .existed }
+                current = Place(address: address, offset: 0)
+            }
+            place = nil
             do {
-                if session == nil {
-                    let (isDone, address) = try begin(mountingFrom: nil)
-                    if isDone { return .existed }
-                    session = address
-                }
-                guard let address = session else { continue }
-                session = nil
-                try send(to: address, open: open, progress: progress)
+                try session?.keep(current.address.description)
+                try send(to: current, open: open, progress: progress)
                 return .sent
             } catch let error as RegistryError where error.isTransient && attempt < RegistryConnection.attempts {
                 RegistryConnection.wait(attempt)
                 attempt += 1
+                place = try standing(current.address)
+                // What got further was worth an attempt.
+                if let place, place.offset > current.offset { attempt = max(1, attempt - 1) }
+            } catch let error as RegistryError where current.offset > 0 && error.isRefusal {
+                // What was there already was at fault, or its registry cannot go on: once more, from the beginning.
             }
         }
+    }
+
+    /// How far an upload has come; nil where it cannot be gone on with.
+    ///
+    /// Elsewhere it is not asked for: the settings may lead to another place since.
+    private func standing(_ address: HTTPAddress) throws(RegistryError) -> Place? {
+        guard address.hasSameOrigin(as: try connection.address("")) else { return nil }
+        let answer = try connection.perform(
+            RegistryCall(request: HTTPRequest(address: address, object: object), scope: .push(repository.name)))
+        answer.exchange.cancel()
+        // A range of one byte may also mean none.
+        guard answer.status == 204, let last = answer.header("range").flatMap(UploadRange.init)?.last, last > 0,
+            last < blob.size
+        else { return nil }
+        return Place(address: answer.header("location").flatMap(address.resolving) ?? address, offset: last + 1)
     }
 
     private func exists() throws(RegistryError) -> Bool {
@@ -112,15 +153,38 @@ struct BlobUploading: Sendable {
     }
 
     private func send(
-        to session: HTTPAddress, open: () throws -> LinuxSystem.FileDescriptor,
-        progress: @escaping @Sendable (Int64) -> Void
+        to place: Place, open: () throws -> LinuxSystem.FileDescriptor, progress: @escaping @Sendable (Int64) -> Void
     ) throws {
-        let file = FileBody(try open(), size: blob.size, progress: progress)
+        guard place.offset > 0 else {
+            let file = FileBody(try open(), from: 0, size: blob.size, progress: progress)
+            return try finish(place.address, .file(file))
+        }
+        var end = place.address
+        if place.offset < blob.size {
+            let file = FileBody(try open(), from: place.offset, size: blob.size, progress: progress)
+            let answer = try connection.perform(
+                RegistryCall(
+                    request: HTTPRequest(
+                        method: .PATCH, address: place.address,
+                        headers: [
+                            ("Content-Type", "application/octet-stream"),
+                            ("Content-Range", "\(place.offset)-\(blob.size - 1)"),
+                        ], body: .file(file), object: object), scope: .push(repository.name), mayRepeat: false))
+            guard answer.status == 202 || answer.status == 204 else { throw connection.failure(answer) }
+            answer.exchange.cancel()
+            end = answer.header("location").flatMap(place.address.resolving) ?? end
+        }
+        try finish(end, .none)
+    }
+
+    private func finish(_ address: HTTPAddress, _ body: HTTPBody) throws(RegistryError) {
+        var headers = [("Content-Type", "application/octet-stream")]
+        if case .none = body { headers.append(("Content-Length", "0")) }
         let answer = try connection.perform(
             RegistryCall(
                 request: HTTPRequest(
-                    method: .PUT, address: session.adding(query: [("digest", blob.digest.description)]),
-                    headers: [("Content-Type", "application/octet-stream")], body: .file(file), object: object),
+                    method: .PUT, address: address.adding(query: [("digest", blob.digest.description)]),
+                    headers: headers, body: body, object: object),
                 scope: .push(repository.name), mayRepeat: false))
         guard answer.status == 201 || answer.status == 204 else { throw connection.failure(answer) }
         answer.exchange.cancel()

@@ -13,6 +13,8 @@ public struct PushedImage: Sendable, Hashable {
 extension RegistryClient {
     /// Sends an image under one of its names: byte for byte what it came with; what the registry has already is not sent.
     ///
+    /// An upload that was interrupted goes on where it was, if the registry still knows of it.
+    ///
     /// - Throws: `RegistryError`, `ImageStoreError`, `SystemError`.
     public func push(
         _ reference: ImageReference, from store: ImageStore, observe: @escaping TransferObserver = { _ in }
@@ -59,7 +61,8 @@ extension RegistryClient {
         }
         let (diffID, size) = (layer.diffID, layer.blob.size)
         let outcome = try BlobUploading(
-            repository: repository, blob: layer.blob, sources: sources, abortion: abortion
+            repository: repository, blob: layer.blob, sources: sources, abortion: abortion,
+            session: store.uploadSession(of: layer.blob.digest, to: reference.name)
         ).run(open: { try upload.open(layer.blob) }) { sent in
             observe(TransferProgress(layer: diffID, phase: .transferring(completed: sent), size: size))
         }

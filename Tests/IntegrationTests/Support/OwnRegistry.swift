@@ -75,6 +75,9 @@ final class OwnRegistry {
         try start(port: String(name.split(separator: ":")[1]))
     }
 
+    /// Sends it a signal.
+    func signal(_ number: Int32) { process?.signal(number) }
+
     @discardableResult
     func stop(_ signal: Int32 = SIGKILL) -> CommandResult? {
         process?.signal(signal)

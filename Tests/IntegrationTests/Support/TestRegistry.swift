@@ -82,7 +82,7 @@ final class TestRegistry {
     }
 }
 
-/// The registry of `Tests/Support/registry/hostile.py`, which misbehaves in one way.
+/// The registry of `Tests/Support/registry/hostile.py`, or of another program there, which misbehaves in one way.
 final class HostileRegistry {
     /// Whether tests with it can run.
     static let isInstalled = access("/usr/bin/python3", X_OK) == 0
@@ -92,10 +92,10 @@ final class HostileRegistry {
     let folder: String
     private let process: Command
 
-    init(_ mode: String, for engine: TestEngine) throws {
+    init(_ mode: String, for engine: TestEngine, program: String = "hostile.py") throws {
         folder = "\(engine.folder)/hostile-\(mode)"
         mkdir(folder, 0o700)
-        let script = #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/Support/registry/hostile.py"
+        let script = #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/Support/registry/\(program)"
         process = try Command(engine.host.entrance + ["/usr/bin/python3", "/\(script)", mode, folder])
         let printed = process.read { $0.hasSuffix("\n") }
         try #require(printed.hasSuffix("\n"), "no registry")
