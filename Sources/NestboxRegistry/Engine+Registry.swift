@@ -48,6 +48,7 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - name: a name as `docker pull` takes it, with a tag, with a digest, or with neither for `latest`.
+    ///   - options: what differs from the settings of the machine and of the user.
     ///   - observe: is told how far each layer is, on any thread.
     /// - Throws: `RegistryError`, `ImageStoreError`, `SystemError`, `InvalidImageReference`.
     @discardableResult
@@ -68,6 +69,7 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - name: one of the image's names, with a tag.
+    ///   - options: what differs from the settings of the machine and of the user.
     ///   - observe: is told how far each layer is, on any thread.
     /// - Throws: `RegistryError`, `ImageStoreError`, `SystemError`, `InvalidImageReference`.
     @discardableResult

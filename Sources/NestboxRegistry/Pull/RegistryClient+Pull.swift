@@ -26,8 +26,11 @@ extension RegistryClient {
     ///
     /// Nothing is visible before all of it is verified. Mirrors are asked first, in their order.
     /// - Parameters:
+    ///   - reference: its name.
+    ///   - store: where it goes to.
     ///   - platform: which variant to take; nil: the host's, and a single image whatever it is for.
     ///   - begins: is told once the registry has the image.
+    ///   - observe: is told how far each layer is, on any thread.
     /// - Throws: `RegistryError`, `ImageStoreError`, `SystemError`.
     public func pull(
         _ reference: ImageReference, into store: ImageStore, platform: Platform? = nil, begins: () -> Void = {},

@@ -41,7 +41,7 @@ extension RegistryResponder {
     ) throws(RegistryFailure) {
         if let repository = call.repository {
             let access = access(call, request.method)
-            guard configuration.permits(access, to: repository, for: caller.user) else {
+            guard permits(access, to: repository, for: caller.user) else {
                 guard let user = caller.user else { throw unauthorized(request, needed, Self.logIn) }
                 throw RegistryFailure(.forbidden, "DENIED", "\(user) may not \(access) \(repository)")
             }
@@ -63,9 +63,16 @@ extension RegistryResponder {
         call.repository.map { caller.isGranted(.repository($0, "push")) } ?? false
     }
 
+    /// Whether the rules let somebody do something, whatever was shown.
+    func permits(
+        _ access: RegistryConfiguration.Access, to repository: RepositoryName, for user: String?
+    ) -> Bool {
+        configuration.permits(access, to: repository, for: user)
+    }
+
     /// Whether somebody may read a repository other than the one that the call is about.
     func mayPull(_ repository: RepositoryName, _ caller: Caller) -> Bool {
-        configuration.permits(.pull, to: repository, for: caller.user)
+        permits(.pull, to: repository, for: caller.user)
             && caller.isGranted(.repository(repository, "pull"))
     }
 

@@ -123,8 +123,8 @@ extension RegistryResponder {
             // The list has only what its reader may pull.
             if scope == .catalog { return scope }
             guard scope.type == "repository", let repository = try? RepositoryName(scope.name) else { return nil }
-            let mayPull = configuration.permits(.pull, to: repository, for: user)
-            let mayPush = configuration.permits(.push, to: repository, for: user)
+            let mayPull = permits(.pull, to: repository, for: user)
+            let mayPush = permits(.push, to: repository, for: user)
             var granted = scope
             granted.actions = scope.actions.flatMap { action -> [String] in
                 switch action {
