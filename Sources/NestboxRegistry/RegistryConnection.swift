@@ -10,6 +10,8 @@ struct RegistryCall: Sendable {
     var scope: AccessScope
     /// Whether a failure that may pass is a reason to ask again.
     var mayRepeat = true
+    /// Whether that is so for a connection that breaks; otherwise whoever asks goes on where it broke.
+    var mayReconnect = true
 }
 
 /// One registry, or a mirror of one: logs in, follows redirections, and asks again after failures that pass.
@@ -108,7 +110,7 @@ final class RegistryConnection: Sendable {
                 answer.exchange.cancel()
                 Self.wait(attempt, atLeast: asked)
             } catch {
-                guard error.isTransient, call.mayRepeat, attempt < Self.attempts else { throw error }
+                guard error.isTransient, call.mayRepeat, call.mayReconnect, attempt < Self.attempts else { throw error }
                 Self.wait(attempt)
             }
             attempt += 1

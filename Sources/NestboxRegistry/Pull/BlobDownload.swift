@@ -70,7 +70,8 @@ struct BlobDownload: Sendable {
         var request = HTTPRequest(
             address: try connection.address("\(repository.name)/blobs/\(layer.digest)"), object: object)
         if start > 0 { request.headers.append(("Range", "bytes=\(start)-")) }
-        let answer = try connection.perform(RegistryCall(request: request, scope: .pull(repository.name)))
+        let answer = try connection.perform(
+            RegistryCall(request: request, scope: .pull(repository.name), mayReconnect: false))
         // What came before, when the server does not know of parts.
         var surplus: Int64 = 0
         switch answer.status {
