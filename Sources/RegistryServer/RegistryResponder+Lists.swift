@@ -26,7 +26,10 @@ extension RegistryResponder {
 
     func referrers(_ request: Request, _ name: RepositoryName, _ digest: Digest) async throws -> Response {
         guard request.method == .get else { throw RegistryFailure.unsupportedMethod }
-        var manifests = try await blocking { try store.referrers(of: digest, in: name) }
+        var manifests = try await blocking {
+            // "Not found" would mean that this registry does not know of referrers (distribution-spec, "Listing Referrers").
+            store.exists(name) ? try store.referrers(of: digest, in: name) : []
+        }
         var headers = HTTPFields()
         if let type = query("artifactType", request) {
             manifests = manifests.filter { $0.artifactType == type }

@@ -156,8 +156,10 @@ extension IntegrationTests {
             try with { _, registry in
                 let subject = try #require(
                     registry.put(artifact: "x", to: "a", tag: "1").headers["docker-content-digest"])
-                let nobody = try registry.call("GET", "/v2/a/referrers/\(subject)")
-                #expect(nobody.status == 200 && nobody.json?["manifests"] == .array([]), "\(nobody)")
+                for repository in ["a", "none"] {
+                    let nobody = try registry.call("GET", "/v2/\(repository)/referrers/\(subject)")
+                    #expect(nobody.status == 200 && nobody.json?["manifests"] == .array([]), "\(nobody)")
+                }
                 var digests: [String] = []
                 for blob in ["four", "fives"] {
                     let put = try registry.put(artifact: blob, to: "a", subject: subject)
