@@ -41,6 +41,13 @@ enum TextPromises {
             try demand(range.lowerBound >= 0 && range.upperBound <= size && !range.isEmpty, "bytes \(range) of \(size)")
         }
         if let range = UploadRange(text) { try demand(range.count > 0, "a range of \(range.count) bytes") }
+        for scope in TokenScope.list(text) {
+            try demand(TokenScope.list(scope.description) == [scope], "\(scope) is read as something else")
+            try demand(scope.covers(scope), "\(scope) does not cover itself")
+        }
+        let fields = FormFields(text)
+        let first = fields.all("scope").first.flatMap { $0.isEmpty ? nil : $0 }
+        try demand(fields["scope"] == first, "the first field of a name is not the first of all")
         if let target = PageLink.next(in: text) {
             _ = HTTPAddress(isSecure: true, host: "registry.lan", port: 443).resolving(target)
         }
