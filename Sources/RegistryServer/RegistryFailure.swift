@@ -37,7 +37,7 @@ extension RegistryFailure {
             switch error {
             case .noRepository: RegistryFailure(.notFound, "NAME_UNKNOWN", text)
             case .noBlob: RegistryFailure(.notFound, "BLOB_UNKNOWN", text)
-            case .noManifest: RegistryFailure(.notFound, "MANIFEST_UNKNOWN", text)
+            case .noManifest, .archived: RegistryFailure(.notFound, "MANIFEST_UNKNOWN", text)
             case .noUpload: RegistryFailure(.notFound, "BLOB_UPLOAD_UNKNOWN", text)
             case .uploadBusy: RegistryFailure(.conflict, "BLOB_UPLOAD_INVALID", text)
             case .digestMismatch, .unsupportedDigest: RegistryFailure(.badRequest, "DIGEST_INVALID", text)
@@ -45,7 +45,9 @@ extension RegistryFailure {
             case .missingPart: RegistryFailure(.badRequest, "MANIFEST_BLOB_UNKNOWN", text)
             // What Amazon's registry says, with the code that says it in this protocol.
             case .tagExists: RegistryFailure(.conflict, "TAG_INVALID", text)
-            case .blobInUse: RegistryFailure(.conflict, "DENIED", text)
+            case .repositoryExists: RegistryFailure(.conflict, "NAME_INVALID", text)
+            case .noLifecyclePolicy: RegistryFailure(.notFound, "UNSUPPORTED", text)
+            case .blobInUse, .notEmpty: RegistryFailure(.conflict, "DENIED", text)
             }
     }
 

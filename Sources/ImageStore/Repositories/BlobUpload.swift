@@ -108,6 +108,8 @@ public final class BlobUpload: Sendable {
         let number = descriptor.rawValue
         try retrying("flush", "\(folder.path)/\(path)") { fsync(number) }
         let lock = try folder.lock()
+        // Somebody may have removed it since.
+        try store.require(repository)
         if folder.exists(StoreFolder.path(ofBlob: digest)) {
             try folder.unlink(path)
         } else {

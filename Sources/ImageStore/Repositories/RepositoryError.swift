@@ -24,6 +24,14 @@ public enum RepositoryError: Error, Sendable, Hashable {
     case tagExists(String, Digest)
     /// A manifest of the repository needs the blob.
     case blobInUse(Digest, by: Digest)
+    /// The manifest is archived.
+    case archived(ManifestName)
+    /// The repository is there already.
+    case repositoryExists(RepositoryName)
+    /// The repository has images.
+    case notEmpty(RepositoryName, images: Int)
+    /// The repository has no lifecycle policy.
+    case noLifecyclePolicy(RepositoryName)
 }
 
 extension RepositoryError: CustomStringConvertible {
@@ -42,6 +50,11 @@ extension RepositoryError: CustomStringConvertible {
         case .tagExists(let tag, let digest):
             "tag \(tag) stands for \(digest) already, and tags of this repository are immutable; use another tag"
         case .blobInUse(let digest, let manifest): "blob \(digest) is needed by manifest \(manifest); delete that first"
+        case .archived(let name): "manifest \(name) is archived and cannot be pulled; push it again to bring it back"
+        case .repositoryExists(let name): "the registry has repository \(name) already"
+        case .notEmpty(let name, let images):
+            "repository \(name) has \(images) image\(images == 1 ? "" : "s"); delete them first, or force it"
+        case .noLifecyclePolicy(let name): "repository \(name) has no lifecycle policy"
         }
     }
 }

@@ -43,11 +43,12 @@ extension RepositoryStore {
     /// - Returns: false where it has none.
     /// - Throws: `SystemError`.
     public func mount(_ blob: Digest, from source: RepositoryName?, into repository: RepositoryName) throws -> Bool {
-        guard blob.algorithm == .sha256 else { return false }
+        guard blob.algorithm == .sha256, folder.exists(StoreFolder.path(ofBlob: blob)) else { return false }
+        try create(repository)
         let lock = try folder.lock()
+        guard exists(repository) else { return false }
         if let source, !folder.exists(StoreFolder.path(ofBlob: blob, in: source)) { return false }
         guard folder.exists(StoreFolder.path(ofBlob: blob)) else { return false }
-        try create(repository)
         try folder.mark(StoreFolder.path(ofBlob: blob, in: repository))
         _ = consume lock
         return true
@@ -112,6 +113,8 @@ extension RepositoryStore {
         for repository in try folder.repositories() {
             try removeStaleUploads(of: repository)
             let lock = try folder.lock()
+            guard exists(repository) else { continue }
+            try finishPendingChanges(of: repository)
             var old: [Digest] = []
             for name in try folder.namesIfPresent(in: "\(StoreFolder.path(of: repository))/_blobs") {
                 guard let digest = try? Digest("sha256:\(name)"),

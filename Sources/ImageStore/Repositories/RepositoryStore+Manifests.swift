@@ -13,37 +13,13 @@ public struct StoredManifest: Sendable {
     public var subject: Digest?
 }
 
-/// What a repository knows of one of its manifests: `_manifests/HEX`.
-private struct ManifestRecord: JSONCodable {
-    /// What it came as: a manifest need not say it itself.
-    var mediaType: MediaType
-    /// When it came.
-    var pushed: Timestamp
-
-    init(mediaType: MediaType, pushed: Timestamp) {
-        self.mediaType = mediaType
-        self.pushed = pushed
-    }
-
-    init(json: JSONValue) throws(JSONError) {
-        let object = try json.object()
-        mediaType = try object.required("mediaType")
-        pushed = try object.required("pushed")
-    }
-
-    var json: JSONValue {
-        var object = JSONObject()
-        object.set("mediaType", to: mediaType)
-        object.set("pushed", to: pushed)
-        return .object(object)
-    }
-}
-
 extension RepositoryStore {
     /// The most bytes of a manifest.
     public static let manifestLimit = 4 << 20
 
     /// Puts a manifest into a repository, all parts of which must be there.
+    ///
+    /// One that is there already keeps its push time, and comes back from the archive.
     ///
     /// - Parameters:
     ///   - mediaType: what its sender says that it is.
@@ -63,8 +39,11 @@ extension RepositoryStore {
         let new = try folder.writeNew(bytes)
         var isMoved = false
         defer { if !isMoved { _ = try? folder.unlink(new) } }
-        let record = ManifestRecord(mediaType: content.mediaType, pushed: WallClock.now())
+        let now = WallClock.now()
         let lock = try folder.lock()
+        // Somebody may have removed the repository since.
+        try require(repository)
+        try finishPendingChanges(of: repository)
         for part in content.parts where !has(part.digest, in: repository) {
             throw RepositoryError.missingPart(part.digest)
         }
@@ -78,8 +57,11 @@ extension RepositoryStore {
             try folder.move(new, to: StoreFolder.path(ofBlob: digest))
             isMoved = true
         }
-        try folder.replace(
-            StoreFolder.path(ofManifest: digest, in: repository), with: record.jsonBytes(pretty: true))
+        let known = try? record(of: digest, in: repository)
+        var record = known ?? ManifestRecord(mediaType: content.mediaType, pushed: now)
+        record.mediaType = content.mediaType
+        record.activate(at: now)
+        if record != known { try write(record, of: digest, in: repository) }
         if let subject = content.subject {
             let path = StoreFolder.path(ofReferrer: digest, of: subject, in: repository)
             try folder.makeFolders(String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.endIndex)))
@@ -104,7 +86,7 @@ extension RepositoryStore {
 
     /// A manifest of a repository.
     ///
-    /// - Throws: `RepositoryError.noRepository` or `.noManifest`, `ImageStoreError`, `SystemError`.
+    /// - Throws: `RepositoryError.noRepository`, `.noManifest` or `.archived`, `ImageStoreError`, `SystemError`.
     public func manifest(_ name: ManifestName, in repository: RepositoryName) throws -> StoredManifest {
         try require(repository)
         let digest: Digest? =
@@ -113,35 +95,11 @@ extension RepositoryStore {
             case .digest(let digest): digest
             }
         guard let digest, digest.algorithm == .sha256,
-            let record: ManifestRecord = try folder.record(StoreFolder.path(ofManifest: digest, in: repository)),
+            let record = try record(of: digest, in: repository),
             let bytes = try folder.read(StoreFolder.path(ofBlob: digest))
         else { throw RepositoryError.noManifest(name) }
+        guard record.archived == nil else { throw RepositoryError.archived(name) }
         return StoredManifest(digest: digest, mediaType: record.mediaType, bytes: bytes)
-    }
-
-    /// Takes a manifest away from a repository with all tags that stand for it.
-    ///
-    /// Its blobs stay for a day, in case they are pushed with another one.
-    ///
-    /// - Throws: `RepositoryError.noRepository` or `.noManifest`, `ImageStoreError`, `SystemError`.
-    public func remove(manifest digest: Digest, from repository: RepositoryName) throws {
-        try require(repository)
-        let lock = try folder.lock()
-        let path = StoreFolder.path(ofManifest: digest, in: repository)
-        guard digest.algorithm == .sha256, folder.exists(path) else {
-            throw RepositoryError.noManifest(.digest(digest))
-        }
-        for tag in try tags(of: repository) where try self.digest(ofTag: tag, in: repository) == digest {
-            try folder.unlink(StoreFolder.path(ofTag: tag, in: repository))
-        }
-        if let bytes = try folder.read(StoreFolder.path(ofBlob: digest)),
-            let subject = (try? ManifestContent(bytes, mediaType: nil))?.subject
-        {
-            try folder.unlink(StoreFolder.path(ofReferrer: digest, of: subject, in: repository))
-        }
-        try folder.unlink(path)
-        try removeContent([digest])
-        _ = consume lock
     }
 
     /// The manifests of a repository that are about another one, as an index lists them.

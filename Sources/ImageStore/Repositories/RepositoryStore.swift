@@ -33,16 +33,6 @@ public struct RepositoryStore: Sendable {
         folder.exists("\(StoreFolder.path(of: repository))/_manifests")
     }
 
-    /// Makes a repository unless it is there.
-    ///
-    /// - Throws: `SystemError`.
-    public func create(_ repository: RepositoryName) throws {
-        guard !exists(repository) else { return }
-        for name in StoreFolder.repositoryFolders {
-            try folder.makeFolders("\(StoreFolder.path(of: repository))/\(name)")
-        }
-    }
-
     func require(_ repository: RepositoryName) throws(RepositoryError) {
         guard exists(repository) else { throw .noRepository(repository) }
     }

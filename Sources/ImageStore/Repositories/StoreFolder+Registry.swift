@@ -10,6 +10,10 @@ internal import OCISpec
 /// | `registry/NAME/_manifests/HEX` | the repository has this manifest; what kind it is |
 /// | `registry/NAME/_tags/TAG` | the digest of the manifest that the tag stands for |
 /// | `registry/NAME/_referrers/HEX/HEX` | empty: the second manifest is about the first |
+/// | `registry/NAME/_pulls/HEX` | when the manifest was last pulled |
+/// | `registry/NAME/_settings` | what was said of the repository |
+/// | `registry/NAME/_lifecycle` | its lifecycle policy |
+/// | `registry/NAME/_pending` | what is happening to manifests, until it is done |
 /// | `registry/NAME/_uploads/ID` | a blob as it comes, until it is complete; locked by whoever writes to it |
 /// | `registry/_new/ID` | a small file that is being written |
 /// | `registry/_secrets/NAME` | a key that is made once: what tokens are signed with |
@@ -18,7 +22,7 @@ internal import OCISpec
 /// uploads are made with the store's lock held, by one rename each, what is referred to first.
 extension StoreFolder {
     /// The folders of a repository; the last one makes it one.
-    static let repositoryFolders = ["_blobs", "_tags", "_referrers", "_uploads", "_manifests"]
+    static let repositoryFolders = ["_blobs", "_tags", "_referrers", "_uploads", "_pulls", "_manifests"]
 
     static func path(of repository: RepositoryName) -> String { "registry/\(repository)" }
 
@@ -37,6 +41,16 @@ extension StoreFolder {
     static func path(ofReferrer digest: Digest, of subject: Digest, in repository: RepositoryName) -> String {
         "registry/\(repository)/_referrers/\(subject.hex)/\(digest.hex)"
     }
+
+    static func path(ofPull digest: Digest, in repository: RepositoryName) -> String {
+        "registry/\(repository)/_pulls/\(digest.hex)"
+    }
+
+    static func path(ofSettingsOf repository: RepositoryName) -> String { "registry/\(repository)/_settings" }
+
+    static func path(ofLifecycleOf repository: RepositoryName) -> String { "registry/\(repository)/_lifecycle" }
+
+    static func path(ofPendingChangesIn repository: RepositoryName) -> String { "registry/\(repository)/_pending" }
 
     static func path(ofUpload id: String, in repository: RepositoryName) -> String {
         "registry/\(repository)/_uploads/\(id)"
