@@ -110,6 +110,7 @@ extension RepositoryStore {
             let path = "registry/_new/\(name)"
             if let age = folder.age(of: path), age > Self.patience { try folder.unlink(path) }
         }
+        try finishRemovals()
         for repository in try folder.repositories() {
             try removeStaleUploads(of: repository)
             let lock = try folder.lock()

@@ -28,10 +28,7 @@ extension RepositoryStore {
         let lock = try folder.lock()
         guard !exists(repository) else { throw RepositoryError.repositoryExists(repository) }
         let place = StoreFolder.path(of: repository)
-        // What a removal or a creation has left that did not come to its end.
-        for name in try folder.namesIfPresent(in: place) where name.hasPrefix("_") {
-            try staging.take("\(place)/\(name)")
-        }
+        try finishRemoval(of: repository, into: staging)
         var settings = settings
         settings.created = WallClock.now()
         try folder.makeFolders(place)
@@ -74,19 +71,40 @@ extension RepositoryStore {
         try require(repository)
         try finishPendingChanges(of: repository)
         let place = StoreFolder.path(of: repository)
-        let manifests = try folder.namesIfPresent(in: "\(place)/_manifests")
+        let manifests = try folder.namesIfPresent(in: "\(place)/_manifests").compactMap { try? Digest("sha256:\($0)") }
         guard force || manifests.isEmpty else { throw RepositoryError.notEmpty(repository, images: manifests.count) }
-        let content = (manifests + (try folder.namesIfPresent(in: "\(place)/_blobs"))).compactMap {
-            try? Digest("sha256:\($0)")
-        }
-        // Without this one it is none. Should the process die then, the rest goes when one of its name is made, and the content
-        // with the next collection.
+        try carryOut(PendingChanges(expired: manifests, time: WallClock.now()), in: repository)
+        // Without this one it is none. The rest goes now or, should the process die, with the next sweep, or when one of its name
+        // is made.
         try staging.take("\(place)/_manifests")
-        for name in try folder.namesIfPresent(in: place) where name.hasPrefix("_") {
-            try staging.take("\(place)/\(name)")
-        }
-        try removeContent(content)
+        try finishRemoval(of: repository, into: staging)
+        _ = consume lock
+    }
+
+    /// Takes away what is left in the place of a repository that is none any more, or none yet, with its content.
+    ///
+    /// The store's lock must be held.
+    private func finishRemoval(of repository: RepositoryName, into staging: StagingFolder) throws {
+        let place = StoreFolder.path(of: repository)
+        let names = try folder.namesIfPresent(in: place).filter { $0.hasPrefix("_") }
+        guard !names.isEmpty else { return }
+        let blobs = try folder.namesIfPresent(in: "\(place)/_blobs").compactMap { try? Digest("sha256:\($0)") }
+        if !blobs.isEmpty { try removeContent(blobs) }
+        // The list of the content last.
+        for name in names where name != "_blobs" { try staging.take("\(place)/\(name)") }
+        try staging.take("\(place)/_blobs")
         removeEmptyFolders(of: repository)
+    }
+
+    /// Finishes the removals of processes that died.
+    ///
+    /// - Throws: `ImageStoreError`, `SystemError`.
+    func finishRemovals() throws {
+        guard try !folder.remnants().isEmpty else { return }
+        let staging = try StagingFolder(folder)
+        defer { try? staging.remove() }
+        let lock = try folder.lock()
+        for repository in try folder.remnants() { try finishRemoval(of: repository, into: staging) }
         _ = consume lock
     }
 

@@ -60,16 +60,30 @@ extension StoreFolder {
     ///
     /// - Throws: `SystemError`.
     func repositories() throws(SystemError) -> [RepositoryName] {
-        var found: [RepositoryName] = []
+        try places().filter(\.isRepository).map(\.name).sorted()
+    }
+
+    /// Where a removal, or the making of a repository, has not come to its end.
+    ///
+    /// - Throws: `SystemError`.
+    func remnants() throws(SystemError) -> [RepositoryName] {
+        try places().filter { !$0.isRepository && $0.hasContent }.map(\.name)
+    }
+
+    /// All places where repositories are or could be.
+    private func places() throws(SystemError) -> [(name: RepositoryName, isRepository: Bool, hasContent: Bool)] {
+        var found: [(name: RepositoryName, isRepository: Bool, hasContent: Bool)] = []
         var open = [""]
         while let prefix = open.popLast() {
             for name in try namesIfPresent(in: "registry/\(prefix)") where !name.hasPrefix("_") {
                 guard let repository = try? RepositoryName(prefix + name) else { continue }
-                if exists("\(Self.path(of: repository))/_manifests") { found.append(repository) }
+                let path = Self.path(of: repository)
+                let isRepository = exists("\(path)/_manifests")
+                found.append((repository, isRepository, ["_settings", "_blobs"].contains { exists("\(path)/\($0)") }))
                 open.append("\(repository)/")
             }
         }
-        return found.sorted()
+        return found
     }
 
     /// The paths of all blobs that a repository has.

@@ -67,7 +67,7 @@ struct RepositoryRemovalTests {
 
     @Test func whatADeadRemovalHasLeftIsNotInherited() throws {
         let fixture = try Fixture()
-        let digest = try fixture.push("x", "1")
+        try fixture.push("x", "1")
         try fixture.store.put(try Fixture.policy(Fixture.any, "imageCountMoreThan", 1), on: fixture.name)
         try fixture.store.change(fixture.name) { $0.tagMutability = .immutable }
         // As after the first rename.
@@ -79,9 +79,18 @@ struct RepositoryRemovalTests {
         #expect(throws: RepositoryError.noLifecyclePolicy(fixture.name)) {
             try fixture.store.lifecycle(of: fixture.name)
         }
-        #expect(throws: RepositoryError.noBlob(digest)) { _ = try fixture.store.open(digest, in: fixture.name) }
-        try ImageStore(root: fixture.root).collectGarbage()
-        #expect(!fixture.hasBlob(digest))
+        let layer = try Digest(of: Array("x".utf8))
+        #expect(throws: RepositoryError.noBlob(layer)) { _ = try fixture.store.open(layer, in: fixture.name) }
+        #expect(!fixture.hasBlob(layer))
+    }
+
+    @Test func aSweepFinishesADeadRemoval() throws {
+        let fixture = try Fixture()
+        try fixture.push("x", "1")
+        try #require(rename(fixture.path("_manifests"), "\(fixture.root)/tmp/gone") == 0)
+        try fixture.store.removeStale()
+        #expect(names("\(fixture.root)/registry").filter { !$0.hasPrefix("_") } == [])
+        try #expect(!fixture.hasBlob(Digest(of: Array("x".utf8))))
     }
 
     /// Each row: what of a removal had been done when its process died.
