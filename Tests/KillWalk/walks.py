@@ -1,4 +1,8 @@
 """The commands that are walked: what is made before each, and what must hold when it was killed."""
+import hashlib
+import json
+import os
+
 from engine import ROOT, Finding, read, wait_until
 
 
@@ -344,9 +348,81 @@ class RemoveImage(Load):
         super().check(1)
 
 
+class LifecycleApply(Walk):
+    """A policy over a repository with two images, of which it takes one and archives the other."""
+
+    words = ["repository", "lifecycle", "apply", "walked"]
+    policy = {"rules": [
+        {"rulePriority": 1, "selection": {"tagStatus": "tagged", "tagPatternList": ["old"], "countType": "sinceImagePushed",
+                                          "countUnit": "days", "countNumber": 1}, "action": {"type": "expire"}},
+        {"rulePriority": 2, "selection": {"tagStatus": "any", "countType": "sinceImagePulled", "countUnit": "days",
+                                          "countNumber": 1}, "action": {"type": "transition", "targetStorageClass": "archive"}}]}
+
+    def prepare(self):
+        engine = self.engine
+        engine("repository", "create", "walked")
+        self.folder = f"{ROOT}/registry/walked"
+        self.manifests = [self.push(tag) for tag in ("old", "new")]
+        with open(f"{self.folder}/_lifecycle", "w", encoding="utf-8") as file:
+            json.dump({"text": json.dumps(self.policy)}, file)
+
+    def push(self, tag):
+        """An image of an empty layer, pushed long ago."""
+        def blob(content):
+            digest = hashlib.sha256(content).hexdigest()
+            with open(f"{ROOT}/blobs/sha256/{digest}", "wb") as file:
+                file.write(content)
+            return digest
+
+        empty = blob(b"{}")
+        open(f"{self.folder}/_blobs/{empty}", "w", encoding="utf-8").close()
+        kind = "application/vnd.oci.image.manifest.v1+json"
+        config = {"mediaType": "application/vnd.oci.empty.v1+json", "digest": f"sha256:{empty}", "size": 2}
+        manifest = blob(json.dumps({"schemaVersion": 2, "mediaType": kind, "config": config, "layers": [config],
+                                    "annotations": {"tag": tag}}).encode())
+        for path, text in ((f"_manifests/{manifest}", json.dumps({"mediaType": kind, "pushed": "2020-01-01T00:00:00Z"})),
+                           (f"_tags/{tag}", f"sha256:{manifest}\n")):
+            with open(f"{self.folder}/{path}", "w", encoding="utf-8") as file:
+                file.write(text)
+        return manifest
+
+    def images(self):
+        rows = self.engine("repository", "images", "--format", "{{.Tags}} {{.Status}}", "walked").stdout
+        return sorted(rows.splitlines())
+
+    def check(self, status):
+        if status == 0 and self.images() != ["new archived"]:
+            raise Finding("lost", f"applied, and there is {self.images()}")
+        self.engine(*self.words)
+        if self.images() != ["new archived"]:
+            raise Finding("lost", f"applied once more, and there is {self.images()}")
+        if os.listdir(f"{self.folder}/_tags") != ["new"]:
+            raise Finding("leaked", f"{os.listdir(self.folder + '/_tags')}")
+        if os.path.exists(f"{ROOT}/blobs/sha256/{self.manifests[0]}"):
+            raise Finding("leaked", "the manifest that expired is there")
+
+    def repeat(self):
+        if "walked" in self.engine("repository", "ls", "-q").stdout:
+            self.engine("repository", "rm", "-f", "walked")
+        # What a removal that died has left goes when one of its name is made.
+        self.engine("repository", "create", "walked")
+        self.engine("repository", "rm", "walked")
+
+
+class RepositoryRemove(LifecycleApply):
+    words = ["repository", "rm", "-f", "walked"]
+
+    def check(self, status):
+        if self.engine("repository", "ls", "-q").stdout:
+            if status == 0:
+                raise Finding("lost", "it was removed and is there")
+            if len(self.images()) not in (0, 2):
+                raise Finding("lost", f"{self.images()}")
+
+
 WALKS = {
     "run -d": RunDetached, "run --rm": RunTemporary, "run none": RunHost, "create": Create, "start": Start, "stop": Stop,
     "restart": Restart, "stop always": StopAlways, "commit": Commit, "kill": Kill, "rm -f": Remove, "exec": Exec, "update": Update, "rename": Rename, "pause": Pause, "load": Load,
     "rmi": RemoveImage, "volume create": VolumeCreate, "volume rm": VolumeRemove, "network create": NetworkCreate,
-    "network rm": NetworkRemove, "network connect": Connect, "network disconnect": Disconnect,
+    "network rm": NetworkRemove, "lifecycle apply": LifecycleApply, "repository rm": RepositoryRemove, "network connect": Connect, "network disconnect": Disconnect,
 }

@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test func switchesAreThoseThatAreDeclared() {
-        for type in Root.commands + Root.groups.flatMap({ $0.commands }) {
+        for type in Root.commands + Root.groups.flatMap({ $0.commands + $0.groups.flatMap { $0.commands } }) {
             var known = Set<Set<String>>()
             for (name, letter) in type.switches {
                 known.insert(Set(["--" + name] + (letter.map { ["-\($0)"] } ?? [])))
@@ -141,9 +141,9 @@ import Testing
     }
 
     @Test func everyCommandOfAGroupIsFoundByItsName() {
-        for group in Root.groups {
-            let name = group.configuration.commandName ?? ""
-            #expect(Root.group(named: name).map { $0 == group } == true, "\(name)")
+        for group in Root.groups + Root.groups.flatMap({ $0.groups }) {
+            let name = group.verb
+            if !name.contains(" ") { #expect(Root.group(named: name).map { $0 == group } == true, "\(name)") }
             for type in group.commands {
                 let own = type.configuration.commandName ?? type._commandName
                 #expect(group.command(named: own).map { $0 == type } == true, "\(name) \(own)")

@@ -41,9 +41,11 @@ enum CommandEntry {
             try StandardOutput.line(Root.helpMessage(for: group))
             return 0
         }
+        if let inner = group.groups.first(where: { $0.configuration.commandName == name }) {
+            return try run(inner, Array(arguments.dropFirst()), globals)
+        }
         guard let type = group.command(named: name) else {
-            let verb = group.configuration.commandName ?? ""
-            throw UsageError("unknown command: \(HumanText.quoted(verb + " " + name))", command: verb)
+            throw UsageError("unknown command: \(HumanText.quoted(group.verb + " " + name))", command: group.verb)
         }
         return try run(type, Array(arguments.dropFirst()), globals)
     }

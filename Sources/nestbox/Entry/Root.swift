@@ -37,9 +37,8 @@ struct Root: ParsableCommand {
 
     /// The commands that consist of others.
     static let groups: [any CommandGroup.Type] = [
-        ContainerGroup.self, ImageGroup.self, ManifestGroup.self, VolumeGroup.self, NetworkGroup.self,
-        TaskNetworkGroup.self,
-        SecurityGroupGroup.self, SystemGroup.self,
+        ContainerGroup.self, ImageGroup.self, ManifestGroup.self, RepositoryGroup.self, VolumeGroup.self,
+        NetworkGroup.self, TaskNetworkGroup.self, SecurityGroupGroup.self, SystemGroup.self,
     ]
 
     /// The commands of that name.

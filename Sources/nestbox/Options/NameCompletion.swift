@@ -18,6 +18,9 @@ extension CompletionKind {
     /// The names of volumes.
     static var volumeName: CompletionKind { .shellCommand("nestbox volume ls --quiet 2>/dev/null") }
 
+    /// The names of the own registry's repositories.
+    static var repositoryName: CompletionKind { .shellCommand("nestbox repository ls --quiet 2>/dev/null") }
+
     private static var containers: String { "nestbox ps --all --format '{{.Names}}'" }
     private static var images: String {
         "nestbox images --filter dangling=false --format '{{.Repository}}:{{.Tag}}'"
