@@ -8,7 +8,12 @@ extension RegistryResponder {
     func manifest(_ request: Request, _ name: RepositoryName, _ manifest: ManifestName) async throws -> Response {
         switch request.method {
         case .get, .head:
-            let found = try await blocking { try store.manifest(manifest, in: name) }
+            let isPull = request.method == .get
+            let found = try await blocking {
+                let found = try store.manifest(manifest, in: name)
+                if isPull { recordPull(of: found.digest, in: name) }
+                return found
+            }
             return Response(
                 status: .ok,
                 headers: [
@@ -46,7 +51,7 @@ extension RegistryResponder {
         let type = request.headers[.contentType].map { field in
             MediaType(rawValue: String(field.prefix { $0 != ";" }.filter { $0 != " " }))
         }
-        let keepsTags = configuration.rule(of: name).keepsTags
+        let keepsTags = keeps(manifest, in: name)
         let stored = try await blocking {
             try store.put(content, mediaType: type, as: manifest, in: name, keepsTags: keepsTags)
         }

@@ -25,7 +25,7 @@ public enum RegistryServerError: Error, Sendable, Hashable, CustomStringConverti
 
 /// A registry of one's own: the OCI distribution protocol over the images' store.
 public struct RegistryServer: Sendable {
-    /// How often what nobody came back to is looked for.
+    /// How often lifecycle policies are applied, and what nobody came back to is looked for.
     private static let sweep = Duration.seconds(3600)
 
     private let store: RepositoryStore
@@ -79,7 +79,11 @@ public struct RegistryServer: Sendable {
     private func sweep(_ notice: @Sendable (String) -> Void) async {
         while !Task.isCancelled {
             do {
-                try await NIOThreadPool.singleton.runIfActive { try store.removeStale() }
+                let run = try await NIOThreadPool.singleton.runIfActive { try store.applyLifecycles() }
+                for failure in run.failures { notice(failure) }
+                for (repository, decisions) in run.decisions {
+                    notice("the lifecycle policy of \(repository) took \(decisions.count) images")
+                }
             } catch {
                 notice("cannot remove what is stale: \(error)")
             }

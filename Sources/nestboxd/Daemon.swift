@@ -62,8 +62,7 @@ struct Daemon: AsyncParsableCommand {
         if let root { places.root = root }
         if let runRoot { places.runRoot = runRoot }
         let engine = try Engine(configuration: places)
-        let store = RepositoryStore(engine.images) { try engine.digestsInUse() }
-        let server = try RegistryServer(store: store, configuration: settings)
+        let server = try RegistryServer(store: engine.repositories, configuration: settings)
         try await server.run(host: address.host, port: address.port, notice: Self.notice) { port in
             Self.line("listening on \(address.with(port: port))")
         }

@@ -79,11 +79,16 @@ public struct RegistryConfiguration: Hashable, Sendable {
 
     /// Whether somebody may do something.
     ///
-    /// - Parameter user: who was let in by a password; nil: nobody.
-    public func permits(_ access: Access, to repository: RepositoryName, for user: String?) -> Bool {
+    /// - Parameters:
+    ///   - user: who was let in by a password; nil: nobody.
+    ///   - visibility: what was said of the repository itself; nil: the rule counts.
+    public func permits(
+        _ access: Access, to repository: RepositoryName, for user: String?,
+        visibility: RepositorySettings.Visibility? = nil
+    ) -> Bool {
         guard passwords != nil else { return true }
         let rule = rule(of: repository)
-        if access == .pull, rule.isPublic { return true }
+        if access == .pull, visibility.map({ $0 == .public }) ?? rule.isPublic { return true }
         guard let user else { return false }
         let mayPush = rule.push?.contains(user) ?? true
         return access == .push ? mayPush : mayPush && rule.push != nil || rule.pull?.contains(user) ?? true

@@ -63,13 +63,6 @@ extension RegistryResponder {
         call.repository.map { caller.isGranted(.repository($0, "push")) } ?? false
     }
 
-    /// Whether the rules let somebody do something, whatever was shown.
-    func permits(
-        _ access: RegistryConfiguration.Access, to repository: RepositoryName, for user: String?
-    ) -> Bool {
-        configuration.permits(access, to: repository, for: user)
-    }
-
     /// Whether somebody may read a repository other than the one that the call is about.
     func mayPull(_ repository: RepositoryName, _ caller: Caller) -> Bool {
         permits(.pull, to: repository, for: caller.user)
