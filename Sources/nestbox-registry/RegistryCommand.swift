@@ -48,6 +48,7 @@ struct RegistryCommand {
         switch request.action {
         case .pull: try pull()
         case .push: try push()
+        case .repair: try repair()
         case .login: try logIn()
         case .logout: try logOut()
         case .inspectManifest:
@@ -121,6 +122,18 @@ struct RegistryCommand {
             try output.line(reference.description)
         } else {
             try output.line("\(reference.tag ?? ""): digest: \(pushed.digest) size: \(pushed.size)")
+        }
+    }
+
+    /// Fetches content that the store has lost or damaged, and says of what cannot be had why that is so.
+    private func repair() throws {
+        let engine = try engine()
+        for origin in request.origins {
+            do {
+                try client.fetch(origin, into: engine.images)
+            } catch {
+                Output.notice("cannot fetch \(origin.digest): \(HumanText.printable("\(error)"))")
+            }
         }
     }
 

@@ -9,6 +9,7 @@ enum FileCalls {
     static let emptyPath: Int32 = 0x1000
     private static let cloneFS = 0x200
     private static let syncFileRangeWrite = 2
+    private static let renameExchange = 2
     /// UTIME_OMIT, a macro that Swift cannot read.
     private static let omitTime = (1 << 30) - 2
 
@@ -51,6 +52,15 @@ enum FileCalls {
             times[1] = time
             return utimensat(descriptor, "", times.baseAddress, emptyPath)
         }
+    }
+
+    /// Exchanges two names in one step: whoever looks sees one or the other.
+    static func exchange(
+        _ name: UnsafePointer<CChar>, in folder: Int32, _ other: UnsafePointer<CChar>, in otherFolder: Int32
+    ) -> Int {
+        nb_syscall6(
+            Int(SYS_renameat2), Int(folder), Int(bitPattern: name), Int(otherFolder), Int(bitPattern: other),
+            renameExchange, 0)
     }
 
     /// Writes everything that is not on the disk yet of the file system that `descriptor` lies on.

@@ -50,7 +50,10 @@ final class LayerIntake {
     ///
     /// It stays until this object is gone.
     func present(_ digest: Digest) throws -> OfferedLayer? {
-        guard let record = known[digest], let pin = try store.pin(layer: record.diffID) else { return nil }
+        guard let record = known[digest], let pin = try store.pin(layer: record.diffID),
+            // Without what it came from an image would not be whole; so it comes again.
+            store.exists(StoreFolder.path(ofBlob: record.blob))
+        else { return nil }
         pins.append(LayerPin(pin))
         progress(
             ImageProgress(

@@ -65,17 +65,18 @@ extension StoreFolder {
     /// - Throws: `SystemError`.
     func pin(layer diffID: Digest) throws(SystemError) -> FileDescriptor? {
         let path = Self.path(ofLayer: diffID)
-        let layer: FileDescriptor
-        do {
-            layer = try descriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-        } catch  where error.errno == .noSuchFile {
-            return nil
+        while true {
+            let layer: FileDescriptor
+            do {
+                layer = try descriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+            } catch  where error.errno == .noSuchFile {
+                return nil
+            }
+            let number = layer.rawValue
+            try retrying("lock", "\(self.path)/\(path)") { flock(number, LOCK_SH) }
+            // It may have been removed between the two calls, or a repair has put another in its place.
+            if isStill(layer, path) { return layer }
         }
-        let number = layer.rawValue
-        try retrying("lock", "\(self.path)/\(path)") { flock(number, LOCK_SH) }
-        // It may have been removed between the two calls.
-        guard isStill(layer, path) else { return nil }
-        return layer
     }
 
     /// Whether what was opened has its name yet: another process may have removed it, or put something else there.

@@ -140,7 +140,7 @@ extension Engine {
     }
 
     /// As above for these containers.
-    private static func digests(neededBy records: [ContainerRecord]) -> Set<Digest> {
+    static func digests(neededBy records: [ContainerRecord]) -> Set<Digest> {
         var result: Set<Digest> = []
         for record in records {
             if let image = try? Digest(record.imageID) { result.insert(image) }

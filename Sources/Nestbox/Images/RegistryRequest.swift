@@ -1,4 +1,5 @@
 internal import Glibc
+public import ImageStore
 public import OCISpec
 
 /// What `nestbox-registry` is asked to do: the program that speaks to registries.
@@ -19,6 +20,8 @@ public struct RegistryRequest: JSONCodable, Hashable {
         case inspectManifest
         /// List the tags of a repository.
         case listTags
+        /// Fetch content that the store has lost or damaged.
+        case repair
     }
 
     /// What is to be done.
@@ -47,6 +50,8 @@ public struct RegistryRequest: JSONCodable, Hashable {
     public var readsPassword = false
     /// The most results.
     public var limit: Int?
+    /// The content that is to be fetched for a repair.
+    public var origins: [BlobOrigin] = []
 
     /// Asks for something.
     public init(_ action: Action, _ name: String, in configuration: EngineConfiguration) {
@@ -76,6 +81,7 @@ extension RegistryRequest {
         password = try object.optional("password")
         readsPassword = try object.optional("readsPassword") ?? false
         limit = try object.optional("limit")
+        origins = try object.optional("origins") ?? []
     }
 
     /// The JSON form; what a missing member stands for is left out.
@@ -94,6 +100,7 @@ extension RegistryRequest {
         object.set("password", to: password)
         object.set("readsPassword", to: readsPassword, unless: false)
         object.set("limit", to: limit)
+        if !origins.isEmpty { object.set("origins", to: origins) }
         return .object(object)
     }
 

@@ -32,7 +32,7 @@ struct Root: ParsableCommand {
         Unpause.self, Rename.self, Update.self, Remove.self, List.self, Inspect.self, Logs.self, Diff.self, Copy.self,
         Commit.self, Export.self, Exec.self, Wait.self, Port.self, Top.self, Stats.self, Events.self, Images.self,
         RemoveImage.self, TagImage.self, History.self, Load.self, Save.self, Import.self, Pull.self, Push.self,
-        LogIn.self, LogOut.self, SearchTags.self, Info.self, VersionCommand.self,
+        LogIn.self, LogOut.self, SearchTags.self, Verify.self, Info.self, VersionCommand.self,
     ]
 
     /// The commands that consist of others.
@@ -86,6 +86,7 @@ struct Root: ParsableCommand {
         case "save": Save.self
         case "history": History.self
         case "update": Update.self
+        case "verify": Verify.self
         case "info": Info.self
         case "version": VersionCommand.self
         default: nil
