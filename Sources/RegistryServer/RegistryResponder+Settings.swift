@@ -3,11 +3,6 @@ internal import OCISpec
 
 /// What repositories have settings of their own for; the configuration's rules hold for the others.
 extension RegistryResponder {
-    /// Whether somebody may do something.
-    func permits(_ access: RegistryConfiguration.Access, to repository: RepositoryName, for user: String?) -> Bool {
-        configuration.permits(access, to: repository, for: user, visibility: settings(of: repository).visibility)
-    }
-
     /// Whether a tag of a repository stands for the same manifest for ever.
     func keeps(_ manifest: ManifestName, in repository: RepositoryName) -> Bool {
         guard case .tag(let tag) = manifest else { return false }
@@ -15,7 +10,7 @@ extension RegistryResponder {
     }
 
     /// Settings that cannot be read count as the strictest.
-    private func settings(of repository: RepositoryName) -> RepositorySettings {
+    func settings(of repository: RepositoryName) -> RepositorySettings {
         do {
             return try store.settings(of: repository)
         } catch {

@@ -63,6 +63,13 @@ extension RegistryResponder {
         call.repository.map { caller.isGranted(.repository($0, "push")) } ?? false
     }
 
+    /// Whether the rules and the repository's settings let somebody do something, whatever was shown.
+    func permits(
+        _ access: RegistryConfiguration.Access, to repository: RepositoryName, for user: String?
+    ) -> Bool {
+        configuration.permits(access, to: repository, for: user, visibility: settings(of: repository).visibility)
+    }
+
     /// Whether somebody may read a repository other than the one that the call is about.
     func mayPull(_ repository: RepositoryName, _ caller: Caller) -> Bool {
         permits(.pull, to: repository, for: caller.user)
