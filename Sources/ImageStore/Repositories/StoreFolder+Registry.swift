@@ -13,6 +13,7 @@ internal import OCISpec
 /// | `registry/NAME/_pulls/HEX` | when the manifest was last pulled |
 /// | `registry/NAME/_settings` | what was said of the repository |
 /// | `registry/NAME/_lifecycle` | its lifecycle policy |
+/// | `registry/NAME/_preview` | a policy whose effects somebody wants to see |
 /// | `registry/NAME/_pending` | what is happening to manifests, until it is done |
 /// | `registry/NAME/_uploads/ID` | a blob as it comes, until it is complete; locked by whoever writes to it |
 /// | `registry/_new/ID` | a small file that is being written |
@@ -49,6 +50,8 @@ extension StoreFolder {
     static func path(ofSettingsOf repository: RepositoryName) -> String { "registry/\(repository)/_settings" }
 
     static func path(ofLifecycleOf repository: RepositoryName) -> String { "registry/\(repository)/_lifecycle" }
+
+    static func path(ofPreviewIn repository: RepositoryName) -> String { "registry/\(repository)/_preview" }
 
     static func path(ofPendingChangesIn repository: RepositoryName) -> String { "registry/\(repository)/_pending" }
 
@@ -127,15 +130,14 @@ extension StoreFolder {
 
     /// Writes a small file beside `path`, flushes it and renames it: readers see the old content or the new one.
     ///
+    /// The store's lock must be held: all are written to the same place first, so that what a process that dies has left there is
+    /// overwritten by the next one.
     /// - Throws: `SystemError`.
     func replace(_ path: String, with bytes: [UInt8]) throws(SystemError) {
-        let temporary = try writeNew(bytes)
-        do throws(SystemError) {
-            try move(temporary, to: path)
-        } catch {
-            unlinkat(descriptor.rawValue, temporary, 0)
-            throw error
-        }
+        let temporary = "registry/_new/record"
+        try makeFolders("registry/_new")
+        try write(bytes, to: temporary, flags: O_TRUNC)
+        try move(temporary, to: path)
     }
 
     /// Writes and flushes a file that has no place yet, and says where it is.
@@ -144,16 +146,20 @@ extension StoreFolder {
     func writeNew(_ bytes: [UInt8]) throws(SystemError) -> String {
         try makeFolders("registry/_new")
         let path = "registry/_new/\(try RandomBytes.hexadecimal(8))"
-        let file = try descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
         do throws(SystemError) {
-            try file.writeAll(bytes)
-            let number = file.rawValue
-            try retrying("flush", "\(self.path)/\(path)") { fsync(number) }
+            try write(bytes, to: path, flags: O_EXCL)
         } catch {
             unlinkat(descriptor.rawValue, path, 0)
             throw error
         }
         return path
+    }
+
+    private func write(_ bytes: [UInt8], to path: String, flags: Int32) throws(SystemError) {
+        let file = try descriptor.open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | flags)
+        try file.writeAll(bytes)
+        let number = file.rawValue
+        try retrying("flush", "\(self.path)/\(path)") { fsync(number) }
     }
 
     /// Renames something of the store.
