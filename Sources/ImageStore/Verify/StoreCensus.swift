@@ -190,7 +190,7 @@ struct StoreCensus {
     private func remedy(for object: StoreObject) -> StoreDamage.Remedy {
         switch object {
         case .blob(let digest):
-            let names = (imagesByBlob[digest] ?? []).flatMap { names(of: $0) }
+            let names = (imagesByBlob[digest] ?? []).flatMap { self.names(of: $0) }
             let needs = users[object] ?? []
             if !names.isEmpty {
                 return .fetch(
