@@ -14,7 +14,7 @@ extension ImageStore {
     /// - Returns: why what is still damaged is so, as far as there is a reason besides its remedy.
     /// - Throws: what `uses` throws.
     public func repair(
-        _ damages: [StoreDamage], uses: () throws -> [StoreUse] = { [] },
+        _ damages: [StoreDamage], uses: @escaping () throws -> [StoreUse] = { [] },
         whileIdle: (_ layer: Digest, _ body: () throws -> Void) throws -> String? = { _, body in
             try body()
             return nil
@@ -99,7 +99,7 @@ extension ImageStore {
     ///
     /// - Returns: nil, or what keeps it from being replaced.
     private func unpack(
-        _ blob: Digest, asLayer diffID: Digest, _ uses: () throws -> [StoreUse],
+        _ blob: Digest, asLayer diffID: Digest, _ uses: @escaping () throws -> [StoreUse],
         _ whileIdle: (Digest, () throws -> Void) throws -> String?
     ) throws -> String? {
         let staging = try StagingFolder(folder)

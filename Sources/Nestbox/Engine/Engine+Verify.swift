@@ -1,6 +1,6 @@
 public import ImageStore
 internal import LinuxSystem
-public import OCISpec
+internal import OCISpec
 
 /// What became of damages.
 public struct StoreRepair: Sendable {

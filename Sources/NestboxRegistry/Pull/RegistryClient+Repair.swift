@@ -1,4 +1,5 @@
 public import ImageStore
+internal import LinuxSystem
 internal import NIOCore
 internal import NIOHTTP1
 internal import OCISpec
@@ -57,7 +58,8 @@ extension RegistryClient {
             address: try connection.address("\(repository.name)/blobs/\(origin.digest)"), object: object)
         let start = replacement.received
         if start > 0 { request.headers.append(("Range", "bytes=\(start)-")) }
-        let answer = try connection.perform(RegistryCall(request: request, scope: .pull(repository.name)))
+        let answer = try connection.perform(
+            RegistryCall(request: request, scope: .pull(repository.name), mayReconnect: false))
         defer { answer.exchange.cancel() }
         switch answer.status {
         case 200: try replacement.restart()

@@ -58,7 +58,7 @@ struct VerifyTests {
 
         /// The blob of a layer.
         func layerBlob(_ index: Int) throws -> Digest {
-            try #require(store.folder.layer(image.layers[index])).blob
+            try #require(try store.folder.layer(image.layers[index])).blob
         }
 
         func file(_ layer: Int, _ path: String) -> String { "\(root)/layers/\(image.layers[layer].hex)/diff/\(path)" }
@@ -235,7 +235,7 @@ struct VerifyTests {
         #expect(damages.map(\.object) == [.image(store.image.id)])
         #expect(damages.first?.users == ["image \(Self.name)"])
         try #expect(store.repair() == [])
-        var rewritten = try #require(store.store.folder.image(store.image.id))
+        var rewritten = try #require(try store.store.folder.image(store.image.id))
         rewritten.loaded = try #require(record).loaded
         #expect(rewritten == record)
     }
