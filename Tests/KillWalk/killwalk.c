@@ -199,6 +199,11 @@ static bool at_execution(struct tracee *tracee) {
         tracee->role = COMMAND;
         return true;
     }
+    // What the command has its talk with registries done by ends with it.
+    if (!strcmp(name, "nestbox-registry")) {
+        tracee->role = COMMAND;
+        return true;
+    }
     if (strcmp(name, "nestbox-runtime")) return false;
     tracee->role = SUPERVISOR;
     return true;

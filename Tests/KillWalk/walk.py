@@ -18,6 +18,7 @@ With a stride only each K-th call is walked, from a random offset, which is prin
 import argparse
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,7 +27,11 @@ import time
 sys.dont_write_bytecode = True
 
 from engine import ROOT, RUN_ROOT, Bystander, Engine, Finding, census, wait_until  # noqa: E402
+from registries import REGISTRY_WALKS, close_registry  # noqa: E402
 from walks import WALKS  # noqa: E402
+
+if all(shutil.which(name) for name in ("docker-registry", "skopeo")):
+    WALKS = WALKS | REGISTRY_WALKS
 
 NAMESPACE = f"nbt-kw-{os.getpid()}"
 VICTIMS = ["command", "supervisor", "both"]
@@ -46,10 +51,10 @@ class Driver:
         self.bystander = Bystander(engine)
         engine("network", "create", "lane")
         # What the first of its kind leaves on purpose: caches, folders, the network's bridge and name server.
-        for walk in WALKS.values():
-            work = walk(engine)
+        for name in self.options.commands or list(WALKS):
+            work = WALKS[name](engine)
             work.prepare()
-            engine(*work.words, expect=None)
+            work.run()
             work.check(1)
             work.clean()
         time.sleep(0.5)
@@ -75,7 +80,7 @@ class Driver:
         try:
             work.prepare()
             supervisor = self.engine.supervisor("victim") if work.follows else 0
-            was_killed, count, name, status, error = self.engine.killed(work.words, victim, number, supervisor)
+            was_killed, count, name, status, error = work.killed(victim, number, supervisor)
             label += f" ({name}), status {status}"
             if not was_killed:
                 work.check(1)
@@ -148,6 +153,7 @@ class Driver:
         if left:
             print("left behind:", *left, sep="\n  ")
             self.findings.append("leaked")
+        close_registry()
         subprocess.run(["rm", "-rf", ROOT, RUN_ROOT, f"{ROOT}.report"], check=False)
 
 

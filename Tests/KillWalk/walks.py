@@ -18,6 +18,14 @@ class Walk:
     def prepare(self):
         pass
 
+    def run(self):
+        """The command once, whatever comes of it."""
+        self.engine(*self.words, expect=None)
+
+    def killed(self, victim, number, supervisor):
+        """As Engine.killed."""
+        return self.engine.killed(self.words, victim, number, supervisor)
+
     def check(self, status):
         """What is there can be used."""
 
