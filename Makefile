@@ -65,6 +65,8 @@ unit-test: build-tests ## Tests that need no container
 integration-test: export NESTBOX_KILL_WALK := $(KILL_WALK)
 integration-test: build build-tests fixtures $(KILL_WALK) ## Real containers on this machine, in network namespaces of the tests' own; needs root
 	@Tests/Support/packages.sh $(TEST_PACKAGES)
+	@# Debian's is too old to know all that Amazon's registry does.
+	@command -v aws >/dev/null || python3 -m pip install --quiet awscli
 	swift test --skip-build --disable-xctest --filter IntegrationTests
 
 $(KILL_WALK): Tests/KillWalk/killwalk.c

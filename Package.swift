@@ -115,10 +115,18 @@ let package = Package(
                 "NestboxRegistry", "OCIRuntime", "OCISpec",
             ],
             swiftSettings: staticExecutableSwift, linkerSettings: archiveLinkage + staticExecutable),
+        // Without NIO, so that tests can link it.
+        .target(
+            name: "AWSServices",
+            dependencies: [
+                "ImageStore", "LinuxSystem", "OCISpec", .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: swiftSettings),
         .target(
             name: "RegistryServer",
             dependencies: [
-                "CCrypt", "ImageStore", "LinuxSystem", "OCISpec", .product(name: "Crypto", package: "swift-crypto"),
+                "AWSServices", "CCrypt", "ImageStore", "LinuxSystem", "OCISpec",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -132,8 +140,9 @@ let package = Package(
         .executableTarget(
             name: "nestboxd",
             dependencies: [
-                "CLinux", "ContainerNetwork", "ImageStore", "LinuxNetwork", "LinuxSystem", "Nestbox", "OCIRuntime",
-                "OCISpec", "RegistryServer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "AWSServices", "CLinux", "ContainerNetwork", "ImageStore", "LinuxNetwork", "LinuxSystem", "Nestbox",
+                "OCIRuntime", "OCISpec", "RegistryServer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: staticExecutableSwift,
             linkerSettings: archiveLinkage + [.linkedLibrary("crypt")] + staticExecutable),
@@ -162,6 +171,9 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ImageStoreTests", dependencies: ["ImageStore", "LinuxSystem", "OCISpec"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "AWSServicesTests", dependencies: ["AWSServices", "ImageStore", "LinuxSystem", "OCISpec"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "IntegrationTests",

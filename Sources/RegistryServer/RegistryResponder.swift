@@ -1,3 +1,4 @@
+internal import AWSServices
 internal import Glibc
 internal import HTTPTypes
 internal import Hummingbird
@@ -17,10 +18,14 @@ struct RegistryResponder: HTTPResponder {
     let passwords: PasswordFile?
     /// What makes their tokens.
     let tokens: TokenIssuer?
+    let aws: AWSServices?
+    /// The passwords that the ECR API gives out.
+    let awsPasswords: RegistryPasswords?
     /// Is told of what goes wrong on this side.
     let notice: @Sendable (String) -> Void
 
     func respond(to request: Request, context: BasicRequestContext) async -> Response {
+        if let response = await answerAWS(request) { return response }
         var response = await answer(request)
         response.headers[.distributionVersion] = "registry/2.0"
         return request.method == .head ? response.createHeadResponse() : response
@@ -100,8 +105,8 @@ extension HTTPField.Name {
 }
 
 extension HTTPField.Name? {
-    /// The name, which a literal of this file gives.
-    fileprivate var unsafelyKnown: HTTPField.Name {
+    /// The name, which a literal gives.
+    var unsafelyKnown: HTTPField.Name {
         guard let self else { preconditionFailure("a name of a header that is none") }
         return self
     }

@@ -1,3 +1,4 @@
+public import AWSServices
 internal import Hummingbird
 internal import HummingbirdCore
 public import ImageStore
@@ -32,11 +33,21 @@ public struct RegistryServer: Sendable {
     private let configuration: RegistryConfiguration
     private let passwords: PasswordFile?
     private let tokens: TokenIssuer?
+    private let aws: AWSServices?
+    private let awsPasswords: RegistryPasswords?
 
     /// A registry of these repositories; those that the configuration names are made.
     ///
-    /// - Throws: `RegistryServerError`, `SystemError`.
-    public init(store: RepositoryStore, configuration: RegistryConfiguration) throws {
+    /// - Parameter awsPasswords: those that the ECR API gives out; nil: there is no such API.
+    /// - Throws: `RegistryServerError`, `AccessKeysError`, `SystemError`.
+    public init(
+        store: RepositoryStore, configuration: RegistryConfiguration, awsPasswords: RegistryPasswords?
+    ) throws {
+        self.awsPasswords = awsPasswords
+        let keys = try configuration.accessKeys.map { try AccessKeys(path: $0) }
+        aws = awsPasswords.map {
+            AWSServices(store: store, configuration: configuration, keys: keys, passwords: $0)
+        }
         self.store = store
         self.configuration = configuration
         passwords = try configuration.passwords.map { try PasswordFile($0) }
@@ -63,7 +74,8 @@ public struct RegistryServer: Sendable {
         let certificate = try configuration.tls.map { try ServerCertificate($0, notice: notice) }
         let application = Application(
             responder: RegistryResponder(
-                store: store, configuration: configuration, passwords: passwords, tokens: tokens, notice: notice),
+                store: store, configuration: configuration, passwords: passwords, tokens: tokens, aws: aws,
+                awsPasswords: awsPasswords, notice: notice),
             server: .registry(certificate),
             configuration: ApplicationConfiguration(address: .hostname(host, port: port)),
             onServerRunning: { channel in isReady(channel.localAddress?.port ?? port) }, logger: logger)

@@ -1,3 +1,4 @@
+internal import AWSServices
 internal import ArgumentParser
 internal import Glibc
 internal import ImageStore
@@ -62,7 +63,8 @@ struct Daemon: AsyncParsableCommand {
         if let root { places.root = root }
         if let runRoot { places.runRoot = runRoot }
         let engine = try Engine(configuration: places)
-        let server = try RegistryServer(store: engine.repositories, configuration: settings)
+        let server = try RegistryServer(
+            store: engine.repositories, configuration: settings, awsPasswords: RegistryPasswords(engine.images))
         try await server.run(host: address.host, port: address.port, notice: Self.notice) { port in
             Self.line("listening on \(address.with(port: port))")
         }

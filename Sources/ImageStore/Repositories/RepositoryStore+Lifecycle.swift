@@ -76,6 +76,24 @@ extension RepositoryStore {
         return policy.decisions(on: try images(of: repository).map(\.forLifecycle), at: WallClock.now())
     }
 
+    /// Keeps a policy that somebody wants to see the effects of later.
+    ///
+    /// - Throws: `RepositoryError.noRepository`, `SystemError`.
+    public func keepPreview(of policy: LifecyclePolicy, in repository: RepositoryName) throws {
+        let lock = try folder.lock()
+        try require(repository)
+        try folder.replace(StoreFolder.path(ofPreviewIn: repository), with: Array(policy.text.utf8))
+        _ = consume lock
+    }
+
+    /// The policy that was kept last; nil: none was.
+    ///
+    /// - Throws: `RepositoryError.noRepository`, `SystemError`.
+    public func previewText(in repository: RepositoryName) throws -> String? {
+        try require(repository)
+        return try folder.read(StoreFolder.path(ofPreviewIn: repository)).map { String(decoding: $0, as: UTF8.self) }
+    }
+
     /// Applies a repository's policy: all of it or, should the process die, nothing until the next change of the repository.
     ///
     /// Layers that nothing else needs go with ``removeStale()``.

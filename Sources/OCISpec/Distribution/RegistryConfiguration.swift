@@ -36,6 +36,9 @@ public struct RegistryConfiguration: Hashable, Sendable {
 
     /// The file of users and their passwords; nil: everybody may do everything.
     public var passwords: String?
+    /// The file of the access keys that calls of the ECR API are signed with; nil: there is no such call where there are
+    /// passwords.
+    public var accessKeys: String?
     /// Whether a push makes the repository that it names.
     public var createsOnPush = true
     /// The rules; the first one that covers a repository counts.
@@ -58,9 +61,11 @@ public struct RegistryConfiguration: Hashable, Sendable {
     public init(bytes: [UInt8]) throws(JSONError) {
         let object = try JSONValue(parsing: bytes).object()
         try object.allow([
-            "passwords", "createOnPush", "repositories", "tls", "allowPlainPasswords", "address", "tokenLifetime",
+            "passwords", "accessKeys", "createOnPush", "repositories", "tls", "allowPlainPasswords", "address",
+            "tokenLifetime",
         ])
         passwords = try object.nonEmpty("passwords")
+        accessKeys = try object.nonEmpty("accessKeys")
         createsOnPush = try object.optional("createOnPush") ?? true
         rules = try object.optional("repositories") ?? []
         tls = try object.optional("tls")

@@ -16,10 +16,10 @@ extension RegistryResponder {
         switch Credentials(request) {
         case .none: caller = .nobody
         case .basic(let credentials):
-            guard try await blocking({ try passwords.accepts(credentials) }) else {
+            guard let user = try await user(of: credentials, passwords) else {
                 throw unauthorized(request, needed, "the user name or the password is not accepted")
             }
-            caller = Caller(user: credentials.user)
+            caller = Caller(user: user)
         case .bearer(let token):
             let now = Int64(time(nil))
             let claims = try await blocking {

@@ -42,8 +42,7 @@ extension RegistryResponder {
         switch Credentials(request) {
         case .none: break
         case .basic(let credentials):
-            try await accept(credentials, passwords)
-            user = credentials.user
+            user = try await accept(credentials, passwords)
         case .bearer, .other: throw Self.refused("show a user's name and password")
         }
         return TokenRequest(
@@ -68,8 +67,7 @@ extension RegistryResponder {
         switch fields["grant_type"] {
         case "password":
             let credentials = BasicCredentials(user: fields["username"] ?? "", password: fields["password"] ?? "")
-            try await accept(credentials, passwords)
-            asked.user = credentials.user
+            asked.user = try await accept(credentials, passwords)
         case "refresh_token":
             let token = fields["refresh_token"] ?? ""
             let now = Int64(time(nil))
@@ -85,10 +83,11 @@ extension RegistryResponder {
         return asked
     }
 
-    private func accept(_ credentials: BasicCredentials, _ passwords: PasswordFile) async throws {
-        guard try await blocking({ try passwords.accepts(credentials) }) else {
+    private func accept(_ credentials: BasicCredentials, _ passwords: PasswordFile) async throws -> String {
+        guard let user = try await user(of: credentials, passwords) else {
             throw Self.refused("the user name or the password is not accepted")
         }
+        return user
     }
 
     private static func refused(_ message: String) -> RegistryFailure {
