@@ -140,6 +140,8 @@ extension IntegrationTests {
             var result: [String] = []
             func visit(_ folder: String) {
                 for name in TestEngine.names(in: folder).sorted() {
+                    // The older half of what is kept of events: there from the first MiB on, and never more.
+                    if folder == "\(engine.runRoot)/events", name == "events.1.json" { continue }
                     result.append("\(folder)/\(name)")
                     var status = stat()
                     if lstat("\(folder)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
