@@ -60,22 +60,22 @@ extension IntegrationTests {
 
         @Test func aLayerIsUnpackedAgainOnceNoContainerRunsOnIt() throws {
             try with { engine, registry, name in
-                try engine("run", "-d", "--name", "c", "--network", "none", name, "sleep", "1000")
-                try engine("create", "--name", "d", "--network", "none", name, "cat", "/bin/damage")
+                try engine("run", "-d", "--name", "one", "--network", "none", name, "sleep", "1000")
+                try engine("create", "--name", "two", "--network", "none", name, "cat", "/bin/damage")
                 let layer = try #require(TestEngine.names(in: "\(engine.root)/layers").first)
                 let file = "\(engine.root)/layers/\(layer)/diff/bin/damage"
                 _ = try FileDescriptor.open(file, O_WRONLY | O_CREAT)
                 let kept = try engine.asking("verify", "--repair")
                 #expect(kept.status == 1, "\(kept)")
-                #expect(kept.output.contains("container c runs on it; stop it, and repair again"), "\(kept)")
-                #expect(kept.output.contains("needed by container c, container d, image \(name)"), "\(kept)")
-                try engine("rm", "-f", "c")
+                #expect(kept.output.contains("container one runs on it; stop it, and repair again"), "\(kept)")
+                #expect(kept.output.contains("needed by container one, container two, image \(name)"), "\(kept)")
+                try engine("rm", "-f", "one")
                 let repaired = try engine.asking("verify", "--repair")
                 #expect(repaired.status == 0 && repaired.output.contains("repaired: layer sha256:"), "\(repaired)")
                 #expect(access(file, F_OK) != 0)
-                let started = try engine.asking("start", "-a", "d")
+                let started = try engine.asking("start", "-a", "two")
                 #expect(started.error.contains("/bin/damage"), "\(started)")
-                try engine("rm", "d")
+                try engine("rm", "two")
                 // Without the registry the reason is said, and nothing gets worse.
                 registry.stop()
                 let blob = "\(engine.root)/blobs/sha256/\(blobs(engine)[0])"
@@ -107,7 +107,7 @@ extension IntegrationTests {
                         5) set -- "$NB" verify;;
                       esac
                       said=$("$@" 2>&1) || case "$n $said" in
-                        *"o such image"*|*"is missing"*|*"was removed while"*) ;;
+                        [0-3]*"o such image"*|[0-3]*"is missing"*|[0-3]*"was removed while"*) ;;
                         *) echo "$* ended with $?: $said";;
                       esac
                     done

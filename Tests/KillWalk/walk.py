@@ -144,6 +144,8 @@ class Driver:
 
     def close(self):
         engine = self.engine
+        # Before it is looked what is left: it is no process of the engine's.
+        close_registry()
         for name in engine("ps", "-aq", expect=None).stdout.split():
             engine("rm", "-f", "-v", name, expect=None)
         for name in ("lane", "bridge", "new"):
@@ -153,7 +155,6 @@ class Driver:
         if left:
             print("left behind:", *left, sep="\n  ")
             self.findings.append("leaked")
-        close_registry()
         subprocess.run(["rm", "-rf", ROOT, RUN_ROOT, f"{ROOT}.report"], check=False)
 
 

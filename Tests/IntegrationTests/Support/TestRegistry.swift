@@ -41,11 +41,15 @@ final class TestRegistry {
             text += "auth:\n  htpasswd:\n    realm: test\n    path: \(folder)/passwords\n"
         }
         try Self.write(text, to: "\(folder)/config.yml")
+        // Into a file: in a pipe that nobody reads it would wait for ever after some hundred requests.
+        let log = "\(folder)/log"
         process = try Command(
-            engine.host.entrance + ["sh", "-c", "exec docker-registry serve \(folder)/config.yml 2>&1"])
+            engine.host.entrance + ["sh", "-c", "exec docker-registry serve \(folder)/config.yml >\(log) 2>&1"])
         let mark = "listening on \(address):"
-        let printed = process.read { text in
-            text.ranges(of: mark).last.map { text[$0.upperBound...].contains { !$0.isNumber } } ?? false
+        var printed = ""
+        _ = TestEngine.eventually {
+            printed = (try? TestEngine.read(log)) ?? ""
+            return printed.ranges(of: mark).last.map { printed[$0.upperBound...].contains { !$0.isNumber } } ?? false
         }
         let start = try #require(printed.ranges(of: mark).last, "\(printed)").upperBound
         name = "\(address):\(printed[start...].prefix { $0.isNumber })"
