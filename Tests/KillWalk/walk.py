@@ -144,7 +144,6 @@ class Driver:
 
     def close(self):
         engine = self.engine
-        # Before it is looked what is left: it is no process of the engine's.
         close_registry()
         for name in engine("ps", "-aq", expect=None).stdout.split():
             engine("rm", "-f", "-v", name, expect=None)
