@@ -135,6 +135,8 @@ def census(engine):
             folders[:] = [name for name in folders if not (folder.endswith("/volumes/beside") and name == "_data")]
             found |= {f"file {folder}/{name}" for name in folders + files if not re.fullmatch(r"log\.json(\.\d+)?|events.*\.json", name)}
     found |= {"mount " + line.split()[4] for line in read("/proc/self/mountinfo").splitlines() if ROOT in line or RUN_ROOT in line}
+    # Made by the first repository, and there from then on; what is in them counts.
+    found -= {f"file {ROOT}/registry", f"file {ROOT}/registry/_new"}
     for path in glob.glob(f"/sys/fs/cgroup/{engine.cgroup}") + glob.glob(f"/sys/fs/cgroup/*/{engine.cgroup}"):
         found |= {f"cgroup {folder}" for folder, _, _ in os.walk(path)}
     own, own_pid = os.stat("/proc/self/ns/net").st_ino, os.getpid()
