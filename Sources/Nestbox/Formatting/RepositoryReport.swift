@@ -78,6 +78,7 @@ public struct RepositoryImageReport: Sendable {
     /// The fields of an image.
     ///
     /// - Parameters:
+    ///   - image: the image.
     ///   - now: what ages count to.
     ///   - isShortened: whether digests are cut.
     public static func row(_ image: RepositoryImage, now: Timestamp, isShortened: Bool) -> JSONValue {
@@ -93,6 +94,7 @@ public struct RepositoryImageReport: Sendable {
     /// The fields of what a lifecycle policy does with an image.
     ///
     /// - Parameters:
+    ///   - decision: what becomes of an image.
     ///   - now: what ages count to.
     ///   - isShortened: whether digests are cut.
     public static func row(_ decision: LifecycleDecision, now: Timestamp, isShortened: Bool) -> JSONValue {
