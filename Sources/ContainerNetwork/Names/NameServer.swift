@@ -57,6 +57,7 @@ struct NameServer: Sendable {
     /// - Parameter owner: what it serves, for messages.
     /// - Throws: `NetworkError`, `SystemError`.
     func start(_ program: String, for owner: String) throws {
+        try outliveKilled()
         let (status, message) = try HelperProgram.run(program, ["--pid-file=\(pidFile)"] + arguments)
         guard status == 0 else {
             let reason = message.isEmpty ? "dnsmasq failed" : message
@@ -82,11 +83,27 @@ struct NameServer: Sendable {
     ///
     /// A pid may be another process's by now: only ours has the path of our file among its arguments.
     private func process() -> pid_t? {
-        guard let bytes = try? StoredFile.read(pidFile),
-            let pid = pid_t(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)), pid > 1,
-            let command = try? StoredFile.read("/proc/\(pid)/cmdline")
-        else { return nil }
+        guard let pid = writtenPID(), let command = try? StoredFile.read("/proc/\(pid)/cmdline") else { return nil }
         let own = Array("--pid-file=\(pidFile)".utf8)
         return command.split(separator: 0).contains { Array($0) == own } ? pid : nil
+    }
+
+    /// The pid in its file.
+    private func writtenPID() -> pid_t? {
+        guard let bytes = try? StoredFile.read(pidFile),
+            let pid = pid_t(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)), pid > 1
+        else { return nil }
+        return pid
+    }
+
+    /// Waits until one that was killed has given up its sockets, which a new one needs.
+    ///
+    /// The kernel takes a dying process's memory, and with it the arguments that it is known by, before its descriptors.
+    private func outliveKilled() throws(SystemError) {
+        guard let pid = writtenPID(), let command = try? StoredFile.read("/proc/\(pid)/cmdline"), command.isEmpty,
+            let name = try? StoredFile.readText("/proc/\(pid)/comm"), name == "dnsmasq\n",
+            let pidfd = ProcessIdentity(pid: pid)?.open()
+        else { return }
+        _ = try ProcessDescriptor.wait(for: pidfd, milliseconds: Self.endBound)
     }
 }
