@@ -137,22 +137,6 @@ struct Restart {
     }
 }
 
-/// Which of the files that had a name one after the other it is.
-struct FileVersion: Equatable {
-    private let inode: UInt64
-    private let seconds: Int
-    private let nanoseconds: Int
-
-    /// Nil when there is no file.
-    init?(_ path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        inode = UInt64(status.st_ino)
-        seconds = status.st_mtim.tv_sec
-        nanoseconds = status.st_mtim.tv_nsec
-    }
-}
-
 /// A namespace that a descriptor keeps alive.
 struct HeldNamespace {
     typealias Kind = RuntimeSpecification.Linux.Namespace.Kind

@@ -6,27 +6,10 @@ internal import Synchronization
 
 /// The certificate and the key that a server shows: read again as soon as one of the files is another one.
 final class ServerCertificate: Sendable {
-    /// What tells a file from the one that was there before.
-    private struct Mark: Equatable {
-        var device: dev_t
-        var inode: ino_t
-        var size: off_t
-        var seconds: time_t
-        var nanoseconds: Int
-
-        /// nil: there is no such file, for now.
-        init?(_ path: String) {
-            var status = stat()
-            guard stat(path, &status) == 0 else { return nil }
-            (device, inode, size) = (status.st_dev, status.st_ino, status.st_size)
-            (seconds, nanoseconds) = (status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
-        }
-    }
-
     private struct State {
         var context: NIOSSLContext
-        /// Those of the files that were looked at last, also when they could not be used.
-        var marks: [Mark?]
+        /// Which files were looked at last, also when they could not be used; nil: there was none.
+        var versions: [FileVersion?]
     }
 
     private let files: RegistryConfiguration.TLSFiles
@@ -40,8 +23,8 @@ final class ServerCertificate: Sendable {
     init(_ files: RegistryConfiguration.TLSFiles, notice: @escaping @Sendable (String) -> Void) throws {
         self.files = files
         self.notice = notice
-        let marks = Self.marks(files)
-        state = Mutex(State(context: try Self.read(files), marks: marks))
+        let versions = Self.versions(files)
+        state = Mutex(State(context: try Self.read(files), versions: versions))
         warnOfReaders()
     }
 
@@ -51,9 +34,9 @@ final class ServerCertificate: Sendable {
     func context() -> NIOSSLContext {
         state.withLock { state in
             // Before the files are read: who changes them meanwhile is noticed at the next connection.
-            let marks = Self.marks(files)
-            guard marks != state.marks else { return state.context }
-            state.marks = marks
+            let versions = Self.versions(files)
+            guard versions != state.versions else { return state.context }
+            state.versions = versions
             do {
                 state.context = try Self.read(files)
                 notice("new connections get the certificate that is in \(files.certificate) now")
@@ -66,8 +49,8 @@ final class ServerCertificate: Sendable {
         }
     }
 
-    private static func marks(_ files: RegistryConfiguration.TLSFiles) -> [Mark?] {
-        [Mark(files.certificate), Mark(files.key)]
+    private static func versions(_ files: RegistryConfiguration.TLSFiles) -> [FileVersion?] {
+        [FileVersion(files.certificate), FileVersion(files.key)]
     }
 
     private static func read(_ files: RegistryConfiguration.TLSFiles) throws -> NIOSSLContext {
