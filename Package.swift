@@ -140,9 +140,8 @@ let package = Package(
         .executableTarget(
             name: "nestboxd",
             dependencies: [
-                "AWSServices", "CLinux", "ContainerNetwork", "ImageStore", "LinuxNetwork", "LinuxSystem", "Nestbox",
-                "OCIRuntime", "OCISpec", "RegistryServer",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CLinux", "ContainerNetwork", "ImageStore", "LinuxNetwork", "LinuxSystem", "Nestbox", "OCIRuntime",
+                "OCISpec", "RegistryServer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: staticExecutableSwift,
             linkerSettings: archiveLinkage + [.linkedLibrary("crypt")] + staticExecutable),

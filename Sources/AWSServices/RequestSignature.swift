@@ -48,9 +48,7 @@ struct RequestSignature {
         }
         let expected = Self.signature(
             request, headers: signedHeaders, secret: secret, time: time, scope: (date, region, service))
-        // All of it is looked at, so that the time tells nothing.
-        let difference = zip(expected.utf8, signature.utf8).reduce(0) { $0 | ($1.0 ^ $1.1) }
-        guard expected.utf8.count == signature.utf8.count, difference == 0 else {
+        guard SecretText.isEqual(signature, expected) else {
             throw AWSError(
                 "InvalidSignatureException", "the signature is not that of this call and the access key's secret")
         }
@@ -63,27 +61,19 @@ struct RequestSignature {
     ) -> String {
         let lines = headers.map { "\($0):\(collapsed(request.headers[$0] ?? ""))\n" }.joined()
         let canonical =
-            "POST\n/\n\n\(lines)\n\(headers.joined(separator: ";"))\n\(hexadecimal(SHA256.hash(data: request.body)))"
+            "POST\n/\n\n\(lines)\n\(headers.joined(separator: ";"))\n\(Hexadecimal.text(of: SHA256.hash(data: request.body)))"
         let place = "\(scope.date)/\(scope.region)/\(scope.service)/aws4_request"
         let text =
-            "AWS4-HMAC-SHA256\n\(time)\n\(place)\n\(hexadecimal(SHA256.hash(data: Array(canonical.utf8))))"
+            "AWS4-HMAC-SHA256\n\(time)\n\(place)\n\(Hexadecimal.text(of: SHA256.hash(data: Array(canonical.utf8))))"
         var key = Array("AWS4\(secret)".utf8)
         for part in [scope.date, scope.region, scope.service, "aws4_request", text] {
             key = Array(HMAC<SHA256>.authenticationCode(for: Array(part.utf8), using: SymmetricKey(data: key)))
         }
-        return hexadecimal(key)
+        return Hexadecimal.text(of: key)
     }
 
     private static func collapsed(_ value: String) -> String {
         value.split(separator: " ").joined(separator: " ")
-    }
-
-    static func digest(of bytes: [UInt8]) throws -> OCISpec.Digest {
-        try OCISpec.Digest(hash: Array(SHA256.hash(data: bytes)))
-    }
-
-    static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     /// Reads `20261129T063000Z`.

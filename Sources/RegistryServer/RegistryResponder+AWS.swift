@@ -11,14 +11,14 @@ extension RegistryResponder {
     /// `AWS` has the passwords that the ECR API gives out.
     func user(of credentials: BasicCredentials, _ passwords: PasswordFile) async throws -> String? {
         try await blocking {
-            if credentials.user == "AWS", let user = try awsPasswords?.user(of: credentials.password) { return user }
+            if credentials.user == "AWS", let user = try awsPasswords.user(of: credentials.password) { return user }
             return try passwords.accepts(credentials) ? credentials.user : nil
         }
     }
 
     /// The answer to a call of an AWS client; nil: it is none.
     func answerAWS(_ request: Request) async -> Response? {
-        guard let aws, request.method == .post, request.uri.path == "/", request.headers[.target] != nil else {
+        guard request.method == .post, request.uri.path == "/", request.headers[.target] != nil else {
             return nil
         }
         do {

@@ -9,8 +9,9 @@ extension RegistryResponder {
 
     func catalog(_ request: Request, _ caller: Caller) async throws -> Response {
         guard request.method == .get else { throw RegistryFailure.unsupportedMethod }
-        let all = try await blocking { try store.repositories() }
-        let visible = all.filter { permits(.pull, to: $0, for: caller.user) }.map(\.description)
+        let visible = try await blocking {
+            try store.repositories().filter { permits(.pull, to: $0, for: caller.user) }.map(\.description)
+        }
         let most = try count(request).map { min($0, Self.largestCatalog) } ?? Self.largestCatalog
         let (page, link) = page(visible, request, most, path: "/v2/_catalog")
         return Self.json(["repositories": .array(page.map { .string($0) })], link)

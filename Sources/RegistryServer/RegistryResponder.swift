@@ -18,9 +18,9 @@ struct RegistryResponder: HTTPResponder {
     let passwords: PasswordFile?
     /// What makes their tokens.
     let tokens: TokenIssuer?
-    let aws: AWSServices?
+    let aws: AWSServices
     /// The passwords that the ECR API gives out.
-    let awsPasswords: RegistryPasswords?
+    let awsPasswords: RegistryPasswords
     /// Is told of what goes wrong on this side.
     let notice: @Sendable (String) -> Void
 

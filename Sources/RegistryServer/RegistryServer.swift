@@ -1,4 +1,4 @@
-public import AWSServices
+internal import AWSServices
 internal import Hummingbird
 internal import HummingbirdCore
 public import ImageStore
@@ -33,21 +33,16 @@ public struct RegistryServer: Sendable {
     private let configuration: RegistryConfiguration
     private let passwords: PasswordFile?
     private let tokens: TokenIssuer?
-    private let aws: AWSServices?
-    private let awsPasswords: RegistryPasswords?
+    private let aws: AWSServices
+    private let awsPasswords: RegistryPasswords
 
     /// A registry of these repositories; those that the configuration names are made.
     ///
-    /// - Parameter awsPasswords: those that the ECR API gives out; nil: there is no such API.
     /// - Throws: `RegistryServerError`, `AccessKeysError`, `SystemError`.
-    public init(
-        store: RepositoryStore, configuration: RegistryConfiguration, awsPasswords: RegistryPasswords?
-    ) throws {
-        self.awsPasswords = awsPasswords
+    public init(store: RepositoryStore, configuration: RegistryConfiguration) throws {
+        awsPasswords = RegistryPasswords(store)
         let keys = try configuration.accessKeys.map { try AccessKeys(path: $0) }
-        aws = awsPasswords.map {
-            AWSServices(store: store, configuration: configuration, keys: keys, passwords: $0)
-        }
+        aws = AWSServices(store: store, configuration: configuration, keys: keys, passwords: awsPasswords)
         self.store = store
         self.configuration = configuration
         passwords = try configuration.passwords.map { try PasswordFile($0) }

@@ -1,4 +1,3 @@
-internal import AWSServices
 internal import ArgumentParser
 internal import Glibc
 internal import ImageStore
@@ -63,8 +62,7 @@ struct Daemon: AsyncParsableCommand {
         if let root { places.root = root }
         if let runRoot { places.runRoot = runRoot }
         let engine = try Engine(configuration: places)
-        let server = try RegistryServer(
-            store: engine.repositories, configuration: settings, awsPasswords: RegistryPasswords(engine.images))
+        let server = try RegistryServer(store: engine.repositories, configuration: settings)
         try await server.run(host: address.host, port: address.port, notice: Self.notice) { port in
             Self.line("listening on \(address.with(port: port))")
         }

@@ -209,7 +209,7 @@ extension ECR {
         let type: String? = try input.optional("imageManifestMediaType")
         let (tag, digest): (String?, String?) = (try input.optional("imageTag"), try input.optional("imageDigest"))
         let bytes = Array(text.utf8)
-        let actual = try RequestSignature.digest(of: bytes)
+        let actual = try Digest(of: bytes)
         if let digest, digest != actual.description {
             throw AWSError("ImageDigestDoesNotMatchException", "the manifest has digest \(actual), not \(digest)")
         }

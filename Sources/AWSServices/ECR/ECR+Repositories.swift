@@ -23,10 +23,7 @@ extension ECR {
         if let names: [String] = try input.optional("repositoryNames"), !names.isEmpty {
             let found = try names.map { text throws -> JSONValue in
                 guard let name = try? RepositoryName(text), store.exists(name) else {
-                    throw AWSError(
-                        "RepositoryNotFoundException",
-                        "The repository with name '\(text)' does not exist in the registry with id '\(AWSServices.account)'"
-                    )
+                    throw ECRError.noRepository(text)
                 }
                 return try describe(name)
             }

@@ -1,14 +1,18 @@
 internal import ImageStore
+internal import OCISpec
 
 /// What ECR calls the failures of repositories.
 enum ECRError {
+    static func noRepository(_ name: String) -> AWSError {
+        AWSError(
+            "RepositoryNotFoundException",
+            "The repository with name '\(name)' does not exist in the registry with id '\(AWSServices.account)'")
+    }
+
     static func of(_ error: RepositoryError) -> AWSError {
         let text = error.description
         return switch error {
-        case .noRepository(let name):
-            AWSError(
-                "RepositoryNotFoundException",
-                "The repository with name '\(name)' does not exist in the registry with id '\(AWSServices.account)'")
+        case .noRepository(let name): noRepository(name.description)
         case .repositoryExists(let name):
             AWSError(
                 "RepositoryAlreadyExistsException",

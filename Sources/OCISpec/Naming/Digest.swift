@@ -49,9 +49,7 @@ public struct Digest: Hashable, Sendable {
     ///
     /// - Throws: `InvalidDigest` when the hash has not as many bytes as the algorithm gives.
     public init(algorithm: Algorithm = .sha256, hash: some Collection<UInt8>) throws(InvalidDigest) {
-        let digits = Array("0123456789abcdef".utf8)
-        let hex = String(decoding: hash.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xF)]] }, as: UTF8.self)
-        try self.init("\(algorithm.rawValue):\(hex)")
+        try self.init("\(algorithm.rawValue):\(Hexadecimal.text(of: hash))")
     }
 
     /// The first twelve hexadecimal digits, as listings show it.

@@ -79,13 +79,8 @@ final class PasswordFile: Sendable {
             byteCount: MemoryLayout<crypt_data>.size, alignment: MemoryLayout<crypt_data>.alignment
         ) { memory in
             memory.initializeMemory(as: UInt8.self, repeating: 0)
-            guard
-                let made = crypt_rn(password, hash, memory.baseAddress, Int32(memory.count)).map({
-                    String(cString: $0)
-                }), made.utf8.count == hash.utf8.count
-            else { return false }
-            // All of it is looked at, so that the time tells nothing.
-            return zip(made.utf8, hash.utf8).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+            let made = crypt_rn(password, hash, memory.baseAddress, Int32(memory.count))
+            return made.map { SecretText.isEqual(String(cString: $0), hash) } ?? false
         }
     }
 

@@ -101,8 +101,7 @@ extension TemplateFunctions.Call {
         case ("q", _): return ConfigurationError.quoted(value.templateText)
         case ("t", .bool), ("d", .integer), ("d", .unsigned): return value.templateText
         case ("x", .integer(let number)): return String(number, radix: 16)
-        case ("x", .string(let text)):
-            return text.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        case ("x", .string(let text)): return Hexadecimal.text(of: text.utf8)
         default: throw error("cannot write \(value.kind) as %\(verb)")
         }
     }
