@@ -136,8 +136,7 @@ extension ImageStore {
         defer { withExtendedLifetime(locks) {} }
         var needed = try folder.referencedPaths()
         var unneeded: [(diffID: Digest, record: LayerRecord?)] = []
-        for name in try folder.names(in: "layers") where !needed.contains("layers/\(name)") {
-            guard let diffID = try? Digest("sha256:\(name)") else { continue }
+        for diffID in try folder.digests(in: "layers") where !needed.contains(StoreFolder.path(ofLayer: diffID)) {
             let record = try? folder.layer(diffID)
             // A load or a starting container that counts on the layer holds a shared lock on it.
             if try locks.take(diffID) {
@@ -145,6 +144,10 @@ extension ImageStore {
             } else if let record {
                 needed.insert(StoreFolder.path(ofBlob: record.blob))
             }
+        }
+        // Whoever makes a container holds the configuration of its image, too; nobody new does once the image is none.
+        let blobs = try folder.names(in: "blobs/sha256").map { "blobs/sha256/\($0)" }.filter { path throws in
+            try !needed.contains(path) && !folder.isPinned(blob: path)
         }
         // Asked when all are locked: a container that was being made before has its record by now.
         let used = try inUse()
@@ -160,9 +163,9 @@ extension ImageStore {
             gone.append(diffID)
             bytes += record?.size ?? 0
         }
-        for name in try folder.names(in: "blobs/sha256") where !needed.contains("blobs/sha256/\(name)") {
-            bytes += folder.size(of: "blobs/sha256/\(name)")
-            try staging.take("blobs/sha256/\(name)")
+        for path in blobs where !needed.contains(path) {
+            bytes += folder.size(of: path)
+            try staging.take(path)
         }
         return (gone.sorted(), bytes)
     }

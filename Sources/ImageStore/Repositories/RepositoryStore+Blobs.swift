@@ -74,12 +74,8 @@ extension RepositoryStore {
     /// - Throws: `SystemError`.
     func manifestsByPart(of repository: RepositoryName) throws -> [Digest: Digest] {
         var users: [Digest: Digest] = [:]
-        for name in try folder.namesIfPresent(in: "\(StoreFolder.path(of: repository))/_manifests") {
-            guard let digest = try? Digest("sha256:\(name)"),
-                let bytes = try folder.read(StoreFolder.path(ofBlob: digest)),
-                let content = try? ManifestContent(bytes, mediaType: nil)
-            else { continue }
-            for part in content.parts { users[part.digest] = digest }
+        for digest in try manifests(of: repository) {
+            for part in try content(of: digest)?.parts ?? [] { users[part.digest] = digest }
         }
         return users
     }
@@ -90,16 +86,17 @@ extension RepositoryStore {
     /// - Throws: `ImageStoreError`, `SystemError`.
     func removeContent(_ digests: some Sequence<Digest>) throws {
         var needed = try folder.referencedPaths()
-        for name in try folder.names(in: "layers") {
-            guard let diffID = try? Digest("sha256:\(name)") else { continue }
+        for diffID in try folder.digests(in: "layers") {
             // Without its record nobody knows which blob a layer came from.
             guard let record = try? folder.layer(diffID) else { return }
             needed.insert(StoreFolder.path(ofBlob: record.blob))
         }
-        for id in try inUse() { needed.insert(StoreFolder.path(ofBlob: id)) }
-        for path in digests.map({ StoreFolder.path(ofBlob: $0) }) where !needed.contains(path) {
-            try folder.unlink(path)
+        let free = try digests.map { StoreFolder.path(ofBlob: $0) }.filter { path throws in
+            try !needed.contains(path) && !folder.isPinned(blob: path)
         }
+        // Asked afterwards: a container that was being made before, and held its image's configuration, has its record by now.
+        for id in try inUse() { needed.insert(StoreFolder.path(ofBlob: id)) }
+        for path in free where !needed.contains(path) { try folder.unlink(path) }
     }
 
     /// Removes what nobody has come back to for a day: uploads, and blobs that no manifest of their repository names.
@@ -117,9 +114,8 @@ extension RepositoryStore {
             guard exists(repository) else { continue }
             try finishPendingChanges(of: repository)
             var old: [Digest] = []
-            for name in try folder.namesIfPresent(in: "\(StoreFolder.path(of: repository))/_blobs") {
-                guard let digest = try? Digest("sha256:\(name)"),
-                    let age = folder.age(of: StoreFolder.path(ofBlob: digest, in: repository)), age > Self.patience
+            for digest in try folder.digests(in: "\(StoreFolder.path(of: repository))/_blobs", mayBeMissing: true) {
+                guard let age = folder.age(of: StoreFolder.path(ofBlob: digest, in: repository)), age > Self.patience
                 else { continue }
                 old.append(digest)
             }

@@ -11,15 +11,18 @@ private final class HeldDescriptor: Sendable {
     }
 }
 
-/// Keeps the layers of an image in the store for as long as it lives, whatever is removed meanwhile.
+/// Keeps the layers and the configuration of an image in the store for as long as it lives, whatever is removed meanwhile.
 ///
 /// Hold one from choosing an image until the container's own record says that it uses the image.
 public final class LayerHold: Sendable {
     private let descriptors: [HeldDescriptor]
 
-    fileprivate init(_ folder: StoreFolder, _ layers: [Digest]) throws {
-        var held: [HeldDescriptor] = []
-        for diffID in layers {
+    fileprivate init(_ folder: StoreFolder, _ image: Image) throws {
+        guard let configuration = try folder.pin(blob: image.id) else {
+            throw ImageStoreError.noImage(image.id.description)
+        }
+        var held = [HeldDescriptor(configuration)]
+        for diffID in image.layers {
             guard let descriptor = try folder.pin(layer: diffID) else {
                 throw ImageStoreError.store(
                     "\(folder.path)/\(StoreFolder.path(ofLayer: diffID))", reason: "the layer is missing; load it again"
@@ -32,11 +35,11 @@ public final class LayerHold: Sendable {
 }
 
 extension ImageStore {
-    /// Keeps the layers of an image from being removed, also by other processes.
+    /// Keeps the layers and the configuration of an image from being removed, also by other processes.
     ///
     /// - Throws: `ImageStoreError.store` when a layer is missing, `.noImage` when the image was just removed, `SystemError`.
     public func hold(_ image: Image) throws -> LayerHold {
-        let hold = try LayerHold(folder, image.layers)
+        let hold = try LayerHold(folder, image)
         // Before the hold another command may have removed an image whose layers others need.
         guard folder.exists(StoreFolder.path(ofImage: image.id)) else {
             throw ImageStoreError.noImage(image.id.description)

@@ -40,13 +40,20 @@ extension StoreFolder {
 }
 
 extension FileDescriptor {
+    /// Takes all out of a file, and goes to its beginning.
+    ///
+    /// - Throws: `SystemError`.
+    func empty(_ path: String) throws(SystemError) {
+        let number = rawValue
+        try retrying("truncate", path) { ftruncate(number, 0) }
+        try retrying("go to the beginning of", path) { lseek(number, 0, SEEK_SET) }
+    }
+
     /// Writes a file anew in its place; whoever is killed meanwhile leaves half of it.
     ///
     /// - Throws: `SystemError`.
     func replaceContent(with bytes: [UInt8], of path: String) throws(SystemError) {
-        let number = rawValue
-        try retrying("truncate", path) { ftruncate(number, 0) }
-        try retrying("go to the beginning of", path) { lseek(number, 0, SEEK_SET) }
+        try empty(path)
         try writeAll(bytes)
     }
 }

@@ -64,18 +64,39 @@ extension StoreFolder {
     ///
     /// - Throws: `SystemError`.
     func pin(layer diffID: Digest) throws(SystemError) -> FileDescriptor? {
-        let path = Self.path(ofLayer: diffID)
+        try pin(Self.path(ofLayer: diffID), O_DIRECTORY)
+    }
+
+    /// Keeps content from being removed for as long as the descriptor is open; nil when it is not there.
+    ///
+    /// - Throws: `SystemError`.
+    func pin(blob digest: Digest) throws(SystemError) -> FileDescriptor? { try pin(Self.path(ofBlob: digest), 0) }
+
+    /// Whether somebody keeps content by ``pin(blob:)``.
+    ///
+    /// - Throws: `SystemError`.
+    func isPinned(blob path: String) throws(SystemError) -> Bool {
+        do {
+            let file = try descriptor.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+            return flock(file.rawValue, LOCK_EX | LOCK_NB) != 0
+        } catch  where [.noSuchFile, Errno(ELOOP), Errno(ENXIO)].contains(error.errno) {
+            // Not there, or no file.
+            return false
+        }
+    }
+
+    private func pin(_ path: String, _ flags: Int32) throws(SystemError) -> FileDescriptor? {
         while true {
-            let layer: FileDescriptor
+            let file: FileDescriptor
             do {
-                layer = try descriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+                file = try descriptor.open(path, O_RDONLY | O_NOFOLLOW | flags)
             } catch  where error.errno == .noSuchFile {
                 return nil
             }
-            let number = layer.rawValue
+            let number = file.rawValue
             try retrying("lock", "\(self.path)/\(path)") { flock(number, LOCK_SH) }
             // It may have been removed between the two calls, or a repair has put another in its place.
-            if isStill(layer, path) { return layer }
+            if isStill(file, path) { return file }
         }
     }
 

@@ -141,16 +141,20 @@ import Testing
         #expect(try store.images() == [])
     }
 
-    @Test func heldLayersOutliveTheirImage() throws {
+    @Test func whatIsHeldOutlivesItsImage() throws {
         let image = try load("app:1")
         let path = try #require(store.layerPaths(of: image).first)
+        let configuration = "\(store.root)/blobs/sha256/\(image.id.hex)"
         do {
             let hold = try store.hold(image)
             #expect(try store.remove("app:1").deletedLayers == [])
             #expect(names(path) == ["base"])
+            #expect(try store.collectGarbage() == [])
+            #expect(fileStatus(configuration) != nil)
             withExtendedLifetime(hold) {}
         }
         #expect(try store.collectGarbage() == image.layers)
+        #expect(fileStatus(configuration) == nil)
         #expect(throws: ImageStoreError.self) { try store.hold(image) }
     }
 
