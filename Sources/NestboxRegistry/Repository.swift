@@ -90,6 +90,29 @@ struct Repository: Sendable {
         return bytes
     }
 
+    /// Asks for a blob from one of its bytes on.
+    ///
+    /// - Returns: the answer, which the caller ends, and the place of its first byte: 0 from a registry that knows of no parts.
+    /// - Throws: `RegistryError`.
+    func part(
+        of blob: Digest, from start: Int64, object: String
+    ) throws(RegistryError) -> (answer: HTTPAnswer, first: Int64) {
+        var request = HTTPRequest(address: try connection.address("\(name)/blobs/\(blob)"), object: object)
+        if start > 0 { request.headers.append(("Range", "bytes=\(start)-")) }
+        let answer = try connection.perform(RegistryCall(request: request, scope: .pull(name), mayReconnect: false))
+        switch answer.status {
+        case 200: return (answer, 0)
+        case 206 where start > 0:
+            guard answer.header("content-range").flatMap(ContentRange.init)?.first == start else {
+                answer.exchange.cancel()
+                throw .unexpected(
+                    host: connection.host.name, object: object, reason: "it is another part than was asked for")
+            }
+            return (answer, start)
+        default: throw connection.failure(answer)
+        }
+    }
+
     /// All tags, in the registry's order.
     ///
     /// - Parameter limit: the most tags to ask for.

@@ -39,8 +39,8 @@ final class LayerIntake {
         self.limits = limits
         self.progress = progress
         staging = try StagingFolder(store)
-        for name in try store.names(in: "layers") {
-            guard let diffID = try? Digest("sha256:\(name)"), let record = try? store.layer(diffID) else { continue }
+        for diffID in try store.digests(in: "layers") {
+            guard let record = try? store.layer(diffID) else { continue }
             known[record.diffID] = record
             known[record.blob] = record
         }

@@ -42,11 +42,8 @@ extension RepositoryStore {
         try require(repository)
         let tags = try tagsByManifest(of: repository)
         var images: [Digest: RepositoryImage] = [:]
-        for name in try folder.namesIfPresent(in: "\(StoreFolder.path(of: repository))/_manifests") {
-            guard let digest = try? Digest("sha256:\(name)"),
-                let image = try image(digest, in: repository, tags: tags[digest] ?? [])
-            else { continue }
-            images[digest] = image
+        for digest in try manifests(of: repository) {
+            images[digest] = try image(digest, in: repository, tags: tags[digest] ?? [])
         }
         return images.values.map { image in
             var image = image
@@ -71,9 +68,7 @@ extension RepositoryStore {
     private func image(_ digest: Digest, in repository: RepositoryName, tags: [String]) throws -> RepositoryImage? {
         // One that is removed meanwhile is none.
         guard let record = try record(of: digest, in: repository) else { return nil }
-        let content = try folder.read(StoreFolder.path(ofBlob: digest)).flatMap {
-            try? ManifestContent($0, mediaType: record.mediaType)
-        }
+        let content = try content(of: digest, mediaType: record.mediaType)
         let parts = content?.parts.map(\.digest) ?? []
         let isIndex = record.mediaType.isIndex
         let size = isIndex ? 0 : parts.reduce(0) { $0 + folder.size(of: StoreFolder.path(ofBlob: $1)) }
@@ -101,9 +96,7 @@ extension RepositoryStore {
         guard let record = try record(of: digest, in: repository) else { return }
         try folder.makeFolders("\(StoreFolder.path(of: repository))/_pulls")
         try folder.replace(path, with: WallClock.now().jsonBytes())
-        let content = try folder.read(StoreFolder.path(ofBlob: digest)).flatMap {
-            try? ManifestContent($0, mediaType: record.mediaType)
-        }
+        let content = try content(of: digest, mediaType: record.mediaType)
         for part in content?.parts ?? [] where part.digest.algorithm == .sha256 {
             let blob = StoreFolder.path(ofBlob: part.digest, in: repository)
             if folder.exists(blob) { try folder.mark(blob) }

@@ -89,9 +89,7 @@ extension RepositoryStore {
     }
 
     private func forget(_ digest: Digest, in repository: RepositoryName) throws {
-        if let bytes = try folder.read(StoreFolder.path(ofBlob: digest)),
-            let subject = (try? ManifestContent(bytes, mediaType: nil))?.subject
-        {
+        if let subject = try content(of: digest)?.subject {
             try folder.unlink(StoreFolder.path(ofReferrer: digest, of: subject, in: repository))
         }
         try folder.unlink(StoreFolder.path(ofPull: digest, in: repository))

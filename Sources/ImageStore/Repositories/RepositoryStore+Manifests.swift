@@ -84,6 +84,20 @@ extension RepositoryStore {
                 || folder.exists(StoreFolder.path(ofManifest: digest, in: repository)))
     }
 
+    /// The digests of a repository's manifests and indexes, in no order.
+    ///
+    /// - Throws: `SystemError`.
+    public func manifests(of repository: RepositoryName) throws -> [Digest] {
+        try folder.digests(in: "\(StoreFolder.path(of: repository))/_manifests", mayBeMissing: true)
+    }
+
+    /// What a manifest says; nil where it is not there, or is none.
+    ///
+    /// - Throws: `SystemError`.
+    func content(of digest: Digest, mediaType: MediaType? = nil) throws(SystemError) -> ManifestContent? {
+        try folder.read(StoreFolder.path(ofBlob: digest)).flatMap { try? ManifestContent($0, mediaType: mediaType) }
+    }
+
     /// A manifest of a repository.
     ///
     /// - Throws: `RepositoryError.noRepository`, `.noManifest` or `.archived`, `ImageStoreError`, `SystemError`.
@@ -107,12 +121,10 @@ extension RepositoryStore {
     /// - Throws: `RepositoryError.noRepository`, `ImageStoreError`, `SystemError`.
     public func referrers(of subject: Digest, in repository: RepositoryName) throws -> [Descriptor] {
         try require(repository)
-        let names = try folder.namesIfPresent(
-            in: "\(StoreFolder.path(of: repository))/_referrers/\(subject.hex)")
-        return try names.sorted().compactMap { name in
-            guard let digest = try? Digest("sha256:\(name)"),
-                let manifest = try? manifest(.digest(digest), in: repository)
-            else { return nil }
+        let digests = try folder.digests(
+            in: "\(StoreFolder.path(of: repository))/_referrers/\(subject.hex)", mayBeMissing: true)
+        return try digests.sorted().compactMap { digest in
+            guard let manifest = try? manifest(.digest(digest), in: repository) else { return nil }
             let content = try ManifestContent(manifest.bytes, mediaType: manifest.mediaType)
             return Descriptor(
                 mediaType: content.mediaType, digest: digest, size: Int64(manifest.bytes.count),

@@ -9,7 +9,7 @@ extension RepositoryStore {
     public func create(_ repository: RepositoryName) throws {
         guard !exists(repository) else { return }
         do {
-            try make(repository, RepositorySettings())
+            try create(repository, RepositorySettings())
         } catch RepositoryError.repositoryExists {
             // Another client was faster.
         }
@@ -19,10 +19,6 @@ extension RepositoryStore {
     ///
     /// - Throws: `RepositoryError.repositoryExists`, `SystemError`.
     public func create(_ repository: RepositoryName, _ settings: RepositorySettings) throws {
-        try make(repository, settings)
-    }
-
-    private func make(_ repository: RepositoryName, _ settings: RepositorySettings) throws {
         let staging = try StagingFolder(folder)
         defer { try? staging.remove() }
         let lock = try folder.lock()
@@ -71,7 +67,7 @@ extension RepositoryStore {
         try require(repository)
         try finishPendingChanges(of: repository)
         let place = StoreFolder.path(of: repository)
-        let manifests = try folder.namesIfPresent(in: "\(place)/_manifests").compactMap { try? Digest("sha256:\($0)") }
+        let manifests = try manifests(of: repository)
         guard force || manifests.isEmpty else { throw RepositoryError.notEmpty(repository, images: manifests.count) }
         try carryOut(PendingChanges(expired: manifests, time: WallClock.now()), in: repository)
         // Without this one it is none. The rest goes now or, should the process die, with the next sweep, or when one of its name
@@ -88,7 +84,7 @@ extension RepositoryStore {
         let place = StoreFolder.path(of: repository)
         let names = try folder.namesIfPresent(in: place).filter { $0.hasPrefix("_") }
         guard !names.isEmpty else { return }
-        let blobs = try folder.namesIfPresent(in: "\(place)/_blobs").compactMap { try? Digest("sha256:\($0)") }
+        let blobs = try folder.digests(in: "\(place)/_blobs", mayBeMissing: true)
         if !blobs.isEmpty { try removeContent(blobs) }
         // The list of the content last.
         for name in names where name != "_blobs" { try staging.take("\(place)/\(name)") }

@@ -115,6 +115,15 @@ extension StoreFolder {
         }
     }
 
+    /// The digests that the names in a folder of the store stand for; other names stand for none.
+    ///
+    /// - Parameter mayBeMissing: whether a folder that is not there has no names, or is an error.
+    /// - Throws: `SystemError`.
+    func digests(in folder: String, mayBeMissing: Bool = false) throws(SystemError) -> [Digest] {
+        let names = mayBeMissing ? try namesIfPresent(in: folder) : try names(in: folder)
+        return names.compactMap { try? Digest("sha256:\($0)") }
+    }
+
     /// Makes what is missing of a folder below the root.
     ///
     /// - Throws: `SystemError`.

@@ -40,9 +40,7 @@ public final class BlobReplacement {
     ///
     /// - Throws: `SystemError`.
     public func restart() throws {
-        let number = file.rawValue
-        try retrying("truncate", "\(staging.path)/\(name)") { ftruncate(number, 0) }
-        try retrying("go to the beginning of", "\(staging.path)/\(name)") { lseek(number, 0, SEEK_SET) }
+        try file.empty("\(staging.path)/\(name)")
         hash = StreamDigest()
     }
 
@@ -93,8 +91,7 @@ extension StoreFolder {
             guard let record = try? image(id) else { return true }
             if record.paths.contains(path) { return true }
         }
-        for name in try names(in: "layers") {
-            guard let diffID = try? Digest("sha256:\(name)") else { continue }
+        for diffID in try digests(in: "layers") {
             if let record = try? layer(diffID), record.blob == digest { return true }
         }
         return false

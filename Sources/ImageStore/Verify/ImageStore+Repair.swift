@@ -180,8 +180,7 @@ extension ImageStore {
 
     /// The manifest of the store that names this configuration and these layers.
     private func manifest(of id: Digest, _ layers: [Digest]) throws -> Digest? {
-        let names = try folder.names(in: "blobs/sha256").sorted()
-        return names.compactMap { try? Digest("sha256:\($0)") }.first { digest in
+        return try folder.digests(in: "blobs/sha256").sorted().first { digest in
             let path = StoreFolder.path(ofBlob: digest)
             guard folder.size(of: path) <= RepositoryStore.manifestLimit, let bytes = try? folder.read(path),
                 bytes.first == UInt8(ascii: "{"), let manifest = try? ImageManifest(jsonBytes: bytes)

@@ -14,20 +14,15 @@ extension StoreCensus {
     private mutating func examine(_ repository: RepositoryName) throws {
         let path = StoreFolder.path(of: repository)
         let user = "repository \(repository)"
-        for name in try folder.namesIfPresent(in: "\(path)/_blobs") {
-            guard let digest = try? Digest("sha256:\(name)") else {
-                note(.stray("\(path)/_blobs/\(name)"), "it is nothing of the store's")
-                continue
+        for list in ["_blobs", "_manifests"] {
+            for name in try folder.namesIfPresent(in: "\(path)/\(list)") {
+                guard let digest = Self.digest(name) else {
+                    note(.stray("\(path)/\(list)/\(name)"), "it is nothing of the store's")
+                    continue
+                }
+                need(.blob(digest), by: user)
+                if list == "_manifests" { examine(digest, in: repository, user) }
             }
-            need(.blob(digest), by: user)
-        }
-        for name in try folder.namesIfPresent(in: "\(path)/_manifests") {
-            guard let digest = try? Digest("sha256:\(name)") else {
-                note(.stray("\(path)/_manifests/\(name)"), "it is nothing of the store's")
-                continue
-            }
-            need(.blob(digest), by: user)
-            examine(digest, in: repository, user)
         }
         for tag in try folder.namesIfPresent(in: "\(path)/_tags") {
             let file = StoreFolder.path(ofTag: tag, in: repository)

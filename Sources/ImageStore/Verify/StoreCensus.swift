@@ -46,17 +46,17 @@ struct StoreCensus {
 
     // MARK: - What is there
 
-    private static func digest(_ name: some StringProtocol) -> Digest? { try? Digest("sha256:\(name)") }
+    static func digest(_ name: some StringProtocol) -> Digest? { try? Digest("sha256:\(name)") }
 
     private mutating func listBlobs() throws {
         try findStrays("blobs") { $0 == "sha256" }
         try findStrays("blobs/sha256") { Self.digest($0) != nil }
-        blobs = Set(try folder.names(in: "blobs/sha256").compactMap { Self.digest($0) })
+        blobs = Set(try folder.digests(in: "blobs/sha256"))
     }
 
     private mutating func listLayers() throws {
         try findStrays("layers") { Self.digest($0) != nil }
-        for diffID in try folder.names(in: "layers").compactMap({ Self.digest($0) }) {
+        for diffID in try folder.digests(in: "layers") {
             layers[diffID] = .some(nil)
             do {
                 guard let record = try folder.layer(diffID) else {

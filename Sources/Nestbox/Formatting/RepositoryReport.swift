@@ -5,7 +5,8 @@ public import OCISpec
 public struct RepositoryReport: Sendable {
     private let name: RepositoryName
     private let settings: RepositorySettings
-    private let images: [RepositoryImage]
+    private let images: Int
+    private let tags: [String]
     private let lifecycle: RepositoryLifecycle?
 
     /// The template of the usual table.
@@ -23,7 +24,8 @@ public struct RepositoryReport: Sendable {
     /// - Throws: `RepositoryError.noRepository`, `ImageStoreError`, `SystemError`.
     public init(_ name: RepositoryName, in store: RepositoryStore) throws {
         self.name = name
-        images = try store.images(of: name)
+        tags = try store.tags(of: name)
+        images = try store.manifests(of: name).count
         settings = try store.settings(of: name)
         do {
             lifecycle = try store.lifecycle(of: name)
@@ -39,7 +41,7 @@ public struct RepositoryReport: Sendable {
     /// - Parameter now: what ages count to.
     public func row(now: Timestamp) -> JSONValue {
         [
-            "Name": .string(name.description), "Images": .string(String(images.count)),
+            "Name": .string(name.description), "Images": .string(String(images)),
             "Visibility": .string(settings.visibility?.rawValue ?? "configured"),
             "ImageTagMutability": .string(settings.tagMutability?.rawValue ?? "configured"),
             "LifecyclePolicy": .string(lifecycle == nil ? "no" : "yes"),
@@ -55,7 +57,7 @@ public struct RepositoryReport: Sendable {
             "Name": .string(name.description), "Created": settings.created?.json ?? nil,
             "Visibility": settings.visibility?.json ?? nil, "ImageTagMutability": settings.tagMutability?.json ?? nil,
             "ImageTagMutabilityExclusions": settings.exclusions.map(\.text).json,
-            "Images": .integer(Int64(images.count)), "Tags": images.flatMap(\.tags).sorted().json,
+            "Images": .integer(Int64(images)), "Tags": tags.json,
             "LifecyclePolicy": policy ?? nil, "LifecyclePolicyApplied": lifecycle?.applied?.json ?? nil,
         ]
     }

@@ -65,28 +65,13 @@ struct BlobDownload: Sendable {
 
     private func continueFetching(into receiver: LayerReceiver) throws {
         let start = receiver.received
-        let connection = repository.connection
         let object = "layer \(layer.digest.shortened)"
-        var request = HTTPRequest(
-            address: try connection.address("\(repository.name)/blobs/\(layer.digest)"), object: object)
-        if start > 0 { request.headers.append(("Range", "bytes=\(start)-")) }
-        let answer = try connection.perform(
-            RegistryCall(request: request, scope: .pull(repository.name), mayReconnect: false))
-        // What came before, when the server does not know of parts.
-        var surplus: Int64 = 0
-        switch answer.status {
-        case 200: surplus = start
-        case 206 where start > 0:
-            guard answer.header("content-range").flatMap(ContentRange.init)?.first == start else {
-                answer.exchange.cancel()
-                throw RegistryError.unexpected(
-                    host: connection.host.name, object: object, reason: "it is another part than was asked for")
-            }
-        default: throw connection.failure(answer)
-        }
+        let (answer, first) = try repository.part(of: layer.digest, from: start, object: object)
         defer { answer.exchange.cancel() }
-        if let length = answer.contentLength, length + start - surplus != layer.size {
-            throw ImageStoreError.sizeMismatch(layer.digest, expected: layer.size, actual: length + start - surplus)
+        // What came before, when the server does not know of parts.
+        var surplus = start - first
+        if let length = answer.contentLength, length + first != layer.size {
+            throw ImageStoreError.sizeMismatch(layer.digest, expected: layer.size, actual: length + first)
         }
         var told = start
         while let part = try answer.next() {
@@ -103,7 +88,7 @@ struct BlobDownload: Sendable {
         }
         guard receiver.received == layer.size else {
             throw RegistryError.interrupted(
-                host: connection.host.name, object: object,
+                host: repository.connection.host.name, object: object,
                 reason: "the answer ended after \(receiver.received) of \(layer.size) bytes")
         }
     }

@@ -36,17 +36,22 @@ extension RegistryClient {
         _ reference: ImageReference, into store: ImageStore, platform: Platform? = nil, begins: () -> Void = {},
         observe: @escaping TransferObserver = { _ in }
     ) throws -> PulledImage {
-        for mirror in settings.file.mirrors[reference.domain] ?? [] {
-            let place = Repository(
-                connection: connection(RegistryHost(reference.domain), mirror: mirror), name: reference.path)
+        for (mirror, place) in mirrors(of: reference) {
             do {
                 return try pull(reference, from: place, into: store, platform, begins, observe)
             } catch let error as RegistryError {
                 notice("mirror \(mirror.authority) is passed over: \(error)")
             }
         }
-        let place = Repository(connection: connection(RegistryHost(reference.domain)), name: reference.path)
-        return try pull(reference, from: place, into: store, platform, begins, observe)
+        return try pull(reference, from: repository(of: reference), into: store, platform, begins, observe)
+    }
+
+    /// The mirrors of an image's registry, and its repository there.
+    func mirrors(of reference: ImageReference) -> [(mirror: HTTPAddress, repository: Repository)] {
+        let host = RegistryHost(reference.domain)
+        return (settings.file.mirrors[reference.domain] ?? []).map { mirror in
+            (mirror, Repository(connection: connection(host, mirror: mirror), name: reference.path))
+        }
     }
 
     private func pull(

@@ -25,9 +25,7 @@ extension RegistryClient {
     private func places(of origin: BlobOrigin) -> [Repository] {
         var seen: Set<String> = []
         return origin.references.filter { seen.insert($0.name).inserted }.flatMap { reference in
-            let host = RegistryHost(reference.domain)
-            let mirrors = (settings.file.mirrors[reference.domain] ?? []).map { connection(host, mirror: $0) }
-            return (mirrors + [connection(host)]).map { Repository(connection: $0, name: reference.path) }
+            mirrors(of: reference).map(\.repository) + [repository(of: reference)]
         }
     }
 
@@ -52,41 +50,28 @@ extension RegistryClient {
     private func receive(
         _ origin: BlobOrigin, from repository: Repository, _ replacement: BlobReplacement
     ) throws {
-        let connection = repository.connection
+        let host = repository.connection.host.name
         let object = "blob \(origin.digest.shortened)"
-        var request = HTTPRequest(
-            address: try connection.address("\(repository.name)/blobs/\(origin.digest)"), object: object)
-        let start = replacement.received
-        if start > 0 { request.headers.append(("Range", "bytes=\(start)-")) }
-        let answer = try connection.perform(
-            RegistryCall(request: request, scope: .pull(repository.name), mayReconnect: false))
+        let (answer, first) = try repository.part(of: origin.digest, from: replacement.received, object: object)
         defer { answer.exchange.cancel() }
-        switch answer.status {
-        case 200: try replacement.restart()
-        case 206 where start > 0:
-            guard answer.header("content-range").flatMap(ContentRange.init)?.first == start else {
-                throw RegistryError.unexpected(
-                    host: connection.host.name, object: object, reason: "it is another part than was asked for")
-            }
-        default: throw connection.failure(answer)
-        }
+        if first == 0 { try replacement.restart() }
         // Without a length nobody could tell a liar that never ends.
         guard let length = answer.contentLength else {
             throw RegistryError.unexpected(
-                host: connection.host.name, object: object, reason: "it does not say how long it is")
+                host: host, object: object, reason: "it does not say how long it is")
         }
         var rest = length
         while let part = try answer.next() {
             rest -= Int64(part.readableBytes)
             guard rest >= 0 else {
                 throw RegistryError.unexpected(
-                    host: connection.host.name, object: object, reason: "it is longer than it says")
+                    host: host, object: object, reason: "it is longer than it says")
             }
             try part.withUnsafeReadableBytes { try replacement.write($0) }
         }
         guard rest == 0 else {
             throw RegistryError.interrupted(
-                host: connection.host.name, object: object,
+                host: host, object: object,
                 reason: "the answer ended after \(replacement.received) bytes")
         }
     }

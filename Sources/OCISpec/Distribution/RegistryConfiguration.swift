@@ -86,14 +86,14 @@ public struct RegistryConfiguration: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - user: who was let in by a password; nil: nobody.
-    ///   - visibility: what was said of the repository itself; nil: the rule counts.
+    ///   - visibility: what was said of the repository itself; nil: the rule counts. It is asked where it decides.
     public func permits(
         _ access: Access, to repository: RepositoryName, for user: String?,
-        visibility: RepositorySettings.Visibility? = nil
+        visibility: @autoclosure () -> RepositorySettings.Visibility? = nil
     ) -> Bool {
         guard passwords != nil else { return true }
         let rule = rule(of: repository)
-        if access == .pull, visibility.map({ $0 == .public }) ?? rule.isPublic { return true }
+        if access == .pull, visibility().map({ $0 == .public }) ?? rule.isPublic { return true }
         guard let user else { return false }
         let mayPush = rule.push?.contains(user) ?? true
         return access == .push ? mayPush : mayPush && rule.push != nil || rule.pull?.contains(user) ?? true

@@ -62,7 +62,7 @@ struct LifecyclePut: NestboxCommand {
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {
         let policy = try LifecycleGroup.policy(file)
-        let name = try RepositoryGroup.name(name)
+        let name = try RepositoryName(name)
         let store = try globals.engine().repositories
         try store.put(policy, on: name)
         try output.write(try store.applyLifecycle(to: name))
@@ -83,7 +83,7 @@ struct LifecycleGet: NestboxCommand {
     var name: String
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {
-        let text = try globals.engine().repositories.lifecycle(of: RepositoryGroup.name(name)).text
+        let text = try globals.engine().repositories.lifecycle(of: RepositoryName(name)).text
         try StandardOutput.write(text.hasSuffix("\n") ? text : text + "\n")
         return 0
     }
@@ -103,7 +103,7 @@ struct LifecycleRemove: NestboxCommand {
     func execute(_ globals: GlobalOptions) throws -> Int32 {
         let store = try globals.engine().repositories
         return try Each.of(names) { name in
-            try store.removeLifecycle(of: RepositoryGroup.name(name))
+            try store.removeLifecycle(of: RepositoryName(name))
             try StandardOutput.line(name)
         }
     }
@@ -131,7 +131,7 @@ struct LifecyclePreview: NestboxCommand {
     func execute(_ globals: GlobalOptions) throws -> Int32 {
         let other = try policy.map { try LifecycleGroup.policy($0) }
         try output.write(
-            try globals.engine().repositories.preview(other, of: RepositoryGroup.name(name)))
+            try globals.engine().repositories.preview(other, of: RepositoryName(name)))
         return 0
     }
 }
@@ -151,7 +151,7 @@ struct LifecycleApply: NestboxCommand {
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {
         let store = try globals.engine().repositories
-        try output.write(try store.applyLifecycle(to: RepositoryGroup.name(name)))
+        try output.write(try store.applyLifecycle(to: RepositoryName(name)))
         try store.removeStale()
         return 0
     }

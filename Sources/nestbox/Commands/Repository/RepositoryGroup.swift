@@ -13,11 +13,6 @@ struct RepositoryGroup: CommandGroup {
     static let configuration = CommandConfiguration.group(
         name: "repository", abstract: "Make, look at and remove repositories of the registry that nestboxd serves.",
         commands: commands, groups: groups)
-
-    /// Reads a repository's name.
-    ///
-    /// - Throws: `InvalidImageReference`.
-    static func name(_ text: String) throws -> RepositoryName { try RepositoryName(text) }
 }
 
 /// `nestbox repository create`.
@@ -44,7 +39,7 @@ struct RepositoryCreate: NestboxCommand {
     var name: String
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {
-        let name = try RepositoryGroup.name(name)
+        let name = try RepositoryName(name)
         var settings = RepositorySettings()
         if let visibility, !visibility.isEmpty {
             guard let word = RepositorySettings.Visibility(rawValue: visibility) else {
@@ -84,7 +79,7 @@ struct RepositoryRemove: NestboxCommand {
     func execute(_ globals: GlobalOptions) throws -> Int32 {
         let store = try globals.engine().repositories
         return try Each.of(names) { name in
-            try store.remove(RepositoryGroup.name(name), force: force)
+            try store.remove(RepositoryName(name), force: force)
             try StandardOutput.line(name)
         }
     }

@@ -47,7 +47,7 @@ struct RepositoryInspect: NestboxCommand {
     func execute(_ globals: GlobalOptions) throws -> Int32 {
         let store = try globals.engine().repositories
         return try Inspection.show(names, format: format) {
-            try RepositoryReport(RepositoryGroup.name($0), in: store).inspection
+            try RepositoryReport(RepositoryName($0), in: store).inspection
         }
     }
 }
@@ -76,7 +76,7 @@ struct RepositoryImages: NestboxCommand {
         let listFormat = try ListFormat(
             parsing: quiet ? "{{.Digest}}" : format, table: RepositoryImageReport.table)
         let now = Caller.now
-        let rows = try globals.engine().repositories.images(of: RepositoryGroup.name(name)).map {
+        let rows = try globals.engine().repositories.images(of: RepositoryName(name)).map {
             RepositoryImageReport.row($0, now: now, isShortened: !noTruncation && !quiet)
         }
         try StandardOutput.write(try listFormat.text(of: rows, headers: RepositoryImageReport.headers))
