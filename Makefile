@@ -12,9 +12,10 @@ KERNELS ?= 6.1 6.12
 # The executables.
 PROGRAMS := nestbox nestbox-runtime nestbox-registry nestboxd
 
-# Headers and static archives: libseccomp, libcap and libarchive with what its tar, gzip and zstd code refers to.
+# Headers and static archives: libseccomp, libcap, libarchive with what its tar and zstd code refers to, and libisal, whose
+# static archive is made from its source.
 BUILD_PACKAGES := libseccomp-dev libcap-dev libarchive-dev libzstd-dev libacl1-dev libattr1-dev zlib1g-dev \
-    libcrypt-dev binutils
+    libcrypt-dev libisal-dev binutils dpkg-dev nasm xz-utils
 # What tests of networks use: namespaces and rules are looked at with ip and nft, and dnsmasq serves names. Those of registries run
 # against Debian's, with other clients beside ours; those of quotas make file systems.
 TEST_PACKAGES := iproute2 nftables dnsmasq-base util-linux docker-registry skopeo podman buildah docker.io openssl python3 \
@@ -37,6 +38,7 @@ help: ## List the targets
 
 setup: ## Install the Debian packages that building and testing need (says which)
 	@Tests/Support/packages.sh $(BUILD_PACKAGES) $(FIXTURE_PACKAGES)
+	@Sources/CISAL/build-static.sh .cache/isal
 
 build: setup ## Build release executables: bin/nestbox, -runtime, -registry and bin/nestboxd
 	swift build -c release --static-swift-stdlib
@@ -102,7 +104,7 @@ lint: ## Check formatting, scripts and which module imports which
 	@Tests/Support/packages.sh shellcheck
 	swift format lint --strict --recursive Package.swift Sources Tests Examples
 	Tests/Checks/imports.sh
-	shellcheck -x -P SCRIPTDIR .ci/run rootfs-fixtures/*.sh Tests/*/*.sh Tests/VM/vm Examples/run.sh
+	shellcheck -x -P SCRIPTDIR .ci/run Sources/*/*.sh rootfs-fixtures/*.sh Tests/*/*.sh Tests/VM/vm Examples/run.sh
 
 docs: setup ## Build the documentation of the Nestbox library
 	swift package generate-documentation --target Nestbox --warnings-as-errors

@@ -10,16 +10,19 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-/// The two executables are fully static in release builds: the loader is most of a small program's start time.
+/// Executables are fully static in release builds: the loader is most of a small program's start time.
+///
+/// The folder is that of Sources/CISAL/build-static.sh.
 let staticExecutable: [LinkerSetting] = [
-    .unsafeFlags(["-static-executable"], .when(configuration: .release))
+    .unsafeFlags(
+        ["-static-executable", "-L\(Context.packageDirectory)/.cache/isal"], .when(configuration: .release))
 ]
 let staticExecutableSwift: [SwiftSetting] =
     swiftSettings + [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
 
-/// libarchive and what its static archive needs for the tar, gzip and zstd functions that ImageStore calls, in the
-/// linker's order: who needs comes before who gives.
-let archiveLinkage: [LinkerSetting] = ["archive", "acl", "z", "zstd"].map { .linkedLibrary($0) }
+/// libarchive and what its static archive needs for the tar and zstd functions that ImageStore calls, in the linker's
+/// order: who needs comes before who gives.
+let archiveLinkage: [LinkerSetting] = ["archive", "acl", "zstd"].map { .linkedLibrary($0) }
 
 /// Parsers under libFuzzer when `make fuzz` asks for it, and the corpus as tests otherwise.
 let fuzzTargets: [Target] =
@@ -60,6 +63,7 @@ let package = Package(
     targets: [
         .target(name: "CLinux", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
         .systemLibrary(name: "CArchive"),
+        .systemLibrary(name: "CISAL"),
         .systemLibrary(name: "CSeccomp"),
         .systemLibrary(name: "CCap"),
         .systemLibrary(name: "CCrypt"),
@@ -76,7 +80,8 @@ let package = Package(
         .target(
             name: "ImageStore",
             dependencies: [
-                "CArchive", "CLinux", "LinuxSystem", "OCISpec", .product(name: "Crypto", package: "swift-crypto"),
+                "CArchive", "CISAL", "CLinux", "LinuxSystem", "OCISpec",
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: swiftSettings),
         .target(

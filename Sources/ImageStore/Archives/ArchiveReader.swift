@@ -1,7 +1,7 @@
 internal import CArchive
 internal import Glibc
 
-/// Reads a tar archive, or decompresses a stream, by libarchive.
+/// Reads a tar archive, or decompresses a stream, by libarchive; gzip by ISA-L.
 ///
 /// libarchive converts the names in pax headers from UTF-8 to the charset of the thread's locale, and normalizes them on
 /// the way; in the C locale every name that is not ASCII fails to convert, and then its own bytes are handed out. Those
@@ -33,12 +33,15 @@ final class ArchiveReader {
         }
         self.archive = archive
         self.name = name
-        feed = Feed(source, headerLimit: headerLimit)
         locale = newlocale(1 << LC_CTYPE, "C", nil)
+        var source = source
         if format != .tar {
-            archive_read_support_filter_gzip(archive)
+            // Not by libarchive's filter, which inflates with zlib.
+            let peeked = try PeekedSource(source, count: ContentKind.headSize)
+            source = ContentKind(peeked.peeked) == .gzip ? GzipSource(peeked, name: name) : peeked
             archive_read_support_filter_zstd(archive)
         }
+        feed = Feed(source, headerLimit: headerLimit)
         if format == .compressed {
             archive_read_support_format_raw(archive)
         } else {
