@@ -6,7 +6,7 @@
 # In memory: a disk's pace would be most of it, and on ext4 without a journal files are made slowly for minutes after others were removed.
 scratch=/dev/shm
 source "$(dirname "$0")/peers.sh"
-Tests/Support/packages.sh containerd isal openssl
+Tests/Support/packages.sh containerd isal libarchive-tools libdeflate-tools openssl
 runs=${RUNS:-3}
 
 cache=$PWD/.cache/bench
@@ -68,3 +68,20 @@ for form in none gzip; do
     slowest=$(sort -rn <<<"$parts" | head -1)
     echo "  alone, in seconds: $(tr '\n' ' ' <<<"$parts")- ratio to the slowest: $(ratio "$own" "${slowest%% *}")"
 done
+
+# Whose filters are the fastest, each in one thread; nestbox's are ISA-L and, through libarchive, libzstd.
+gzip -c "$cache/debian.tar" >"$work/layer.gz"
+zstd -q -c "$cache/debian.tar" >"$work/layer.zst"
+inflaters=$(
+    alone ISA-L igzip -d -c "$work/layer.gz"
+    alone libarchive bsdcat "$work/layer.gz"
+    # All of its output at once, in memory: it knows no streams.
+    alone libdeflate libdeflate-gunzip -c "$work/layer.gz"
+    alone gzip gzip -d -c "$work/layer.gz"
+)
+zstds=$(
+    alone libarchive bsdcat "$work/layer.zst"
+    alone zstd zstd -q -d -c "$work/layer.zst"
+)
+echo "inflating $(($(stat -c %s "$cache/debian.tar") / 1000000)) MB alone, in seconds: $(tr '\n' ' ' <<<"$inflaters"); zstd: $(tr '\n' ' ' <<<"$zstds")"
+rm -f "$work/layer.gz" "$work/layer.zst"
