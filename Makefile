@@ -30,7 +30,7 @@ export NESTBOX_FIXTURES := $(CURDIR)/.cache/fixtures
 KILL_WALK := $(CURDIR)/.build/killwalk
 
 .PHONY: help setup build demo fixtures test build-tests unit-test integration-test kill-walk vm-test vm-shell \
-	fuzz examples bench comparison lint docs \
+	swarm-test fuzz examples bench comparison lint docs \
 	manual install uninstall clean
 
 help: ## List the targets
@@ -85,6 +85,10 @@ vm-test: build build-tests fixtures ## Integration tests in VMs with pure cgroup
 
 vm-shell: build fixtures ## A prompt in the VM, with the executables and images (KERNELS' last)
 	@Tests/VM/tests.sh shell "$(lastword $(KERNELS))"
+
+swarm-test: build fixtures ## A Docker Swarm of three nodes with nestbox-runtime as default runtime; needs root
+	@Tests/Support/packages.sh iproute2 util-linux docker.io procps
+	Tests/Swarm/swarm.sh bin/nestbox-runtime
 
 fuzz: setup ## Feed the parsers of what strangers send with libFuzzer (ENTRIES="tar header" FUZZ_SECONDS=600 each)
 	NESTBOX_FUZZ=1 swift build --scratch-path .build-fuzz --sanitize=fuzzer --product fuzz
