@@ -21,8 +21,13 @@ cleanup() {
     rm -rf "$work" "$NESTBOX_RUN_ROOT"
 }
 inside() { nsenter --net="/run/netns/$namespace" -- "$@"; }
+# Makes swift look at the next package: it may take the plan that lies in the build folder for this one's, and build nothing.
+forget_plan() { rm -f "$build"/*.yaml; }
 # Builds package $1 with the options after it.
-build() { swift build --package-path "Examples/$1" --scratch-path "$build" "${@:2}"; }
+build() {
+    forget_plan
+    swift build --package-path "Examples/$1" --scratch-path "$build" "${@:2}"
+}
 
 build RunCommand
 build CIRunner
@@ -72,6 +77,7 @@ mkdir -p "$work/hello/Sources/hello"
 block swift 1 >"$work/hello/Package.swift"
 block swift 2 >"$work/hello/Sources/hello/Hello.swift"
 { block sh 1 && block sh 2; } >"$work/hello.sh"
+forget_plan
 (cd "$work/hello" && SWIFTPM_BUILD_DIR=$build inside bash -e "$work/hello.sh") | tee "$work/output"
 [[ $(tail -1 "$work/output") == "$(block text 1)" ]] || { echo "error: it does not print what it should" >&2 && exit 1; }
 
