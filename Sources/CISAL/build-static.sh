@@ -13,7 +13,7 @@ mkdir -p "$work/parts" "$work/lists/partial"
 debian=/etc/apt/sources.list.d/debian.sources
 [[ ! -e $debian ]] || sed 's/^Types:.*/Types: deb-src/' "$debian" >"$work/parts/own.sources"
 [[ ! -e /etc/apt/sources.list ]] || sed -n 's/^deb /deb-src /p' /etc/apt/sources.list >"$work/parts/own.list"
-apt=(apt-get -q -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$work/parts"
+apt=(apt-get -q -o Acquire::Retries=3 -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$work/parts"
     -o Dir::State::Lists="$work/lists" -o APT::Sandbox::User=root)
 {
     "${apt[@]}" update
