@@ -64,7 +64,8 @@ long nb_send_descriptor(struct nb_launch *launch, char message, int descriptor)
 static long nb_carry_out(struct nb_launch *launch, const struct nb_step *step)
 {
     static long (*const subjects[])(struct nb_launch *, const struct nb_step *) = {
-        nb_step_mount, nb_step_namespace, nb_step_identity, nb_step_process, nb_step_terminal};
+        nb_step_mount,   nb_step_namespace, nb_step_identity, nb_step_process,
+        nb_step_terminal, nb_step_start,    nb_step_hook};
     for (size_t index = 0; index < sizeof subjects / sizeof subjects[0]; index++) {
         long result = subjects[index](launch, step);
         if (result != NB_NOT_MINE) return result;
@@ -111,6 +112,8 @@ void nb_run_steps(struct nb_launch *launch, size_t first)
     }
     launch->outcome.failed_step = failed;
     launch->outcome.error = (int32_t)-result;
+    if (launch->failure >= 0)
+        NB_SYSCALL3(SYS_write, launch->failure, &launch->outcome, sizeof launch->outcome);
     for (;;) {
         NB_SYSCALL1(SYS_exit_group, 1);
         /* A seccomp profile may deny even that. An illegal instruction ends the process, ignored and blocked or not. */
@@ -130,8 +133,8 @@ static int nb_child(void *argument)
 long nb_launch(struct nb_launch *launch)
 {
     launch->stack = nb_stack_allocate();
-    launch->second_stack = NULL;
-    launch->parent = -1;
+    launch->second_stack = launch->hook_stack = NULL;
+    launch->parent = launch->failure = -1;
     if (launch->stack == NULL) return -ENOMEM;
     if (launch->forks && (launch->second_stack = nb_stack_allocate()) == NULL) return -ENOMEM;
     launch->root = launch->mask_folder = launch->mask_file = launch->proc = launch->original_root = -1;
@@ -155,11 +158,18 @@ long nb_launch(struct nb_launch *launch)
     return pid;
 }
 
+long nb_launch_prepare_hooks(struct nb_launch *launch)
+{
+    if (launch->hook_stack == NULL) launch->hook_stack = nb_stack_allocate();
+    return launch->hook_stack == NULL ? -ENOMEM : 0;
+}
+
 void nb_launch_free(struct nb_launch *launch)
 {
     nb_stack_free(launch->stack);
     nb_stack_free(launch->second_stack);
-    launch->stack = launch->second_stack = NULL;
+    nb_stack_free(launch->hook_stack);
+    launch->stack = launch->second_stack = launch->hook_stack = NULL;
     if (launch->parent >= 0) NB_SYSCALL1(SYS_close, launch->parent);
     launch->parent = -1;
 }

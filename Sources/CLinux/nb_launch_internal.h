@@ -17,6 +17,11 @@ long nb_step_namespace(struct nb_launch *launch, const struct nb_step *step);
 long nb_step_identity(struct nb_launch *launch, const struct nb_step *step);
 long nb_step_process(struct nb_launch *launch, const struct nb_step *step);
 long nb_step_terminal(struct nb_launch *launch, const struct nb_step *step);
+long nb_step_hook(struct nb_launch *launch, const struct nb_step *step);
+long nb_step_start(struct nb_launch *launch, const struct nb_step *step);
+
+/* Every disposition back to the default, nothing blocked. */
+long nb_default_signals(void);
 
 /* Says `message` to the parent; with an answer expected, waits for it. */
 long nb_say(struct nb_launch *launch, char message);

@@ -13,7 +13,7 @@
 #include "nb_launch_internal.h"
 #include "nb_syscall.h"
 
-static long nb_default_signals(void)
+long nb_default_signals(void)
 {
     struct {
         void *handler;

@@ -57,6 +57,27 @@ int nb_receive_descriptor(int socket, char *message, int *descriptor)
     return (int)length;
 }
 
+int nb_pass_descriptor(int socket, const char *name, int descriptor)
+{
+    struct iovec data = {.iov_base = (void *)(uintptr_t)name, .iov_len = strlen(name)};
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control;
+    memset(&control, 0, sizeof control);
+    struct msghdr header = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(rights), &descriptor, sizeof descriptor);
+    long length;
+    do length = sendmsg(socket, &header, MSG_NOSIGNAL);
+    while (length < 0 && errno == EINTR);
+    return length < 0 ? -errno : (int)length;
+}
+
 int nb_execute_descriptor(int program, char *const *arguments, char *const *environment)
 {
     return (int)NB_SYSCALL5(SYS_execveat, program, "", arguments, environment, AT_EMPTY_PATH);

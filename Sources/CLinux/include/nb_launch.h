@@ -83,6 +83,12 @@ enum nb_step_kind {
     NB_STEP_DEFAULT_SIGNALS, /* every disposition back to the default, nothing blocked */
     NB_STEP_IO_PRIORITY,   /* ioprio value */
     NB_STEP_CLOSE_FROM,    /* every descriptor from `value` up is closed by execve */
+    NB_STEP_HOOK,          /* run the program of struct nb_hook in `data` and wait for it */
+    NB_STEP_FIND_PROGRAM,  /* fail as execve would where no candidate is an executable file */
+    /* Tell the parent ('C'), and once it has answered go on whatever becomes of it ('D' says so). */
+    NB_STEP_LET_GO,
+    /* Close every descriptor from `value` up but fd and launch->failure, and wait for a byte from fd, a FIFO. */
+    NB_STEP_AWAIT_START,
 };
 
 enum {
@@ -120,6 +126,19 @@ struct nb_capabilities {
     uint64_t ambient;
 };
 
+/* A program that runs at a point of the container's life. */
+struct nb_hook {
+    const char *path;
+    char *const *arguments;
+    char *const *environment;
+    /* What it reads: the pid stands between both parts. */
+    const char *state_head;
+    const char *state_tail;
+    int64_t timeout; /* in milliseconds, or -1 */
+    int32_t pid;     /* -1: the caller's own, as its PID namespace numbers it */
+    int32_t output;  /* where its output goes, or -1: nowhere */
+};
+
 /* Filled in by the child, read by the parent when the sync socket closes. */
 struct nb_outcome {
     int32_t failed_step; /* index, or -1 for the execve itself */
@@ -144,6 +163,8 @@ enum nb_detail {
     NB_DETAIL_NOT_PROCFS,
     NB_DETAIL_NOT_A_TERMINAL,
     NB_DETAIL_IN_PROC,
+    NB_DETAIL_HOOK_STATUS, /* the error is its wait status */
+    NB_DETAIL_HOOK_TIME,
 };
 
 struct nb_launch {
@@ -160,11 +181,14 @@ struct nb_launch {
     char *const *arguments;
     char *const *environment;
     volatile struct nb_outcome outcome;
+    /* Where the outcome of a failure is written once the parent may be gone, or -1. */
+    int32_t failure;
     /* Set by nb_launch(). */
     int32_t pidfd;
     int32_t parent;          /* pidfd of the parent, or -1 */
     void *stack;
     void *second_stack;
+    void *hook_stack;
     /* The child's own. */
     int32_t root;
     int32_t mask_folder;
@@ -174,9 +198,14 @@ struct nb_launch {
     char message[256]; /* what the kernel said about a refused mount */
 };
 
+/* Runs a hook, starting it on `stack`, and waits for its end. Returns 0, or -errno and, where it is told, an nb_detail. */
+long nb_hook_run(const struct nb_hook *hook, void *stack, int *detail);
+
 /* Starts the child. Returns its pid (host side), or -errno. pidfd is set. The child then follows the steps; the parent
  * answers NB_STEP_NEXT_LIST with a byte through the sync socket. */
 long nb_launch(struct nb_launch *launch);
+/* Allocates what NB_STEP_HOOK needs. Returns 0, or -errno. */
+long nb_launch_prepare_hooks(struct nb_launch *launch);
 /* Frees the stacks and closes `parent`, once the child has executed or ended. */
 void nb_launch_free(struct nb_launch *launch);
 

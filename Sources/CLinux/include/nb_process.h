@@ -24,6 +24,9 @@ int nb_enter_namespace(int namespace, int kind);
  * other end is closed. */
 int nb_receive_descriptor(int socket, char *message, int *descriptor);
 
+/* Sends a descriptor, with a name of at least one byte, over a connected socket. */
+int nb_pass_descriptor(int socket, const char *name, int descriptor);
+
 /* Gives memory back that the process used before and does not use now: free heap, and the stack below the caller. For a
  * process that has set something up and now only waits. */
 void nb_release_memory(void);

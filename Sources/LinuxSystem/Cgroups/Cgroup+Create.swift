@@ -8,13 +8,15 @@ extension Cgroup {
     /// Missing parents are made, and controllers switched on down the unified tree, as needed. A leftover without
     /// processes at the same path is replaced by a fresh cgroup. On v1 only the hierarchies of `memory`, `pids` and of
     /// what `resources` names get a folder.
-    /// - Parameter resources: limits; nil for none. Without device rules every device is allowed; with rules, what none
-    ///   of them names is denied.
+    /// - Parameters:
+    ///   - resources: limits; nil for none. Without device rules every device is allowed; with rules, what none of them names
+    ///     is denied.
+    ///   - counters: controllers that only count, for whoever reads the cgroup's files.
     /// - Returns: what a new process needs to get in.
     /// - Throws: `CgroupError`, `.inUse` when processes live at that path.
     @discardableResult
     public func create(
-        resources: RuntimeSpecification.Linux.Resources? = nil
+        resources: RuntimeSpecification.Linux.Resources? = nil, counters: [CgroupController] = []
     ) throws(CgroupError) -> CgroupEntrance {
         // All that can be wrong with the values themselves is found before anything is made.
         let settings = try CgroupSettings(resources ?? .init(), version: layout.version(of:))
@@ -23,16 +25,18 @@ extension Cgroup {
         }
         try makeFolder(in: layout.unified)
         do throws(CgroupError) {
-            return try fill(settings, devices)
+            return try fill(settings, devices, counters)
         } catch {
             try? remove(within: .seconds(1))
             throw error
         }
     }
 
-    private func fill(_ settings: CgroupSettings, _ devices: DeviceProgram?) throws(CgroupError) -> CgroupEntrance {
+    private func fill(
+        _ settings: CgroupSettings, _ devices: DeviceProgram?, _ counters: [CgroupController]
+    ) throws(CgroupError) -> CgroupEntrance {
         let folder = CgroupFolder(try openUnified(), path: unifiedPath, cgroup: path)
-        let controllers = Self.standardControllers + settings.controllers
+        let controllers = Self.standardControllers + counters + settings.controllers
         try enable(controllers, in: folder)
         let points = v1Points(of: controllers)
         for point in points { try makeV1Group(in: point) }

@@ -7,7 +7,12 @@ extension Cgroup {
         public let name: String
         /// Its controllers: the options to mount it by.
         public let controllers: [String]
+        /// The cgroup's own folder in it.
+        public let folder: String
     }
+
+    /// The cgroup's own folder in the unified tree.
+    public var unifiedFolder: String { unifiedPath }
 
     /// The v1 hierarchies that this cgroup has a group in.
     public var mountedHierarchies: [Hierarchy] {
@@ -15,7 +20,7 @@ extension Cgroup {
             guard access(folderPath(in: point), F_OK) == 0 else { return nil }
             let controllers = CgroupController.allCases.filter { layout.v1[$0] == point }.map(\.rawValue)
             let name = point.split(separator: "/").last.map(String.init) ?? point
-            return Hierarchy(name: name, controllers: controllers)
+            return Hierarchy(name: name, controllers: controllers, folder: folderPath(in: point))
         }
     }
 }

@@ -8,7 +8,7 @@ public enum SeccompCompiler {
     /// Names the way from profile to program in cache keys.
     ///
     /// It rises with every change of what a profile compiles to, the tables of system calls included.
-    static let version: UInt32 = 2
+    static let version: UInt32 = 3
 
     /// Compiles a profile for this machine: the native ABI and those of its other ABIs that the profile lists.
     ///
@@ -114,8 +114,12 @@ public enum SeccompCompiler {
     ///
     /// It has them twice: through socketcall(2) and ipc(2), which is what libseccomp's negative numbers stand for, and
     /// directly at 359…373 and 393…402.
+    ///
+    /// socketcall(2) and ipc(2) themselves count, too: a rule that allows all of one makes those about its parts void, which
+    /// libseccomp else finds contradictory (Podman's profile has both).
     private static func isMultiplexed(_ name: String, on architecture: SeccompArchitecture) -> Bool {
         guard architecture == .x86 else { return false }
+        if name == "socketcall" || name == "ipc" { return true }
         let number = seccomp_syscall_resolve_name_arch(architecture.libraryToken, name)
         return socketCalls.contains(number) || systemVCalls.contains(number)
     }

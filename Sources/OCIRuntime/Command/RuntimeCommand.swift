@@ -3,10 +3,13 @@ internal import Glibc
 internal import LinuxSystem
 internal import OCISpec
 
-/// The command line of `nestbox-runtime`: the roles that the engine starts it in.
+/// What `nestbox-runtime` is started as: in one of the engine's roles, or as an OCI runtime.
 public enum RuntimeCommand {
     /// The version of this package.
     public static let version = "0.1.0"
+
+    /// What `--version` prints.
+    static var versionText: String { "nestbox-runtime version \(version)\nspec: \(RuntimeSpecification.version)\n" }
 
     /// Runs the role that `arguments` name.
     ///
@@ -17,9 +20,6 @@ public enum RuntimeCommand {
         // It is started by its descriptor, whose number would be its name.
         _ = nb_set_name("nestbox-runtime")
         switch arguments.dropFirst().first {
-        case "--version", "-v":
-            print("nestbox-runtime version \(version)\nspec: \(RuntimeSpecification.version)")
-            return 0
         case "supervise":
             var supervisor: Supervisor?
             let status = session(arguments) { request, client, report, file in
@@ -42,7 +42,7 @@ public enum RuntimeCommand {
                 else { return 125 }
                 return monitor.run()
             }
-        case "exec":
+        case "exec" where arguments.dropFirst(2).first == "--request-fd":
             return session(arguments) { (request: ExecRequest, client, report, file) in
                 close(file)
                 return ExecSession(request).run(client: client, report: report)
@@ -53,10 +53,7 @@ public enum RuntimeCommand {
                 _ = consume client
                 return NamespaceSession.run(request, report: report)
             }
-        default:
-            complain(
-                "use nestbox-runtime through nestbox: it knows `supervise`, `exec`, `namespaces` and `--version`")
-            return 125
+        default: return RuntimeCommandLine.run(arguments)
         }
     }
 
@@ -142,7 +139,7 @@ public enum RuntimeCommand {
     /// Executes this program again through a read-only overlay.
     ///
     /// Returns only when that failed, with the reason.
-    private static func sealAgain(_ arguments: [String], keeping numbers: [Int32]) -> String {
+    static func sealAgain(_ arguments: [String], keeping numbers: [Int32]) -> String {
         do throws(SystemError) {
             var path = [CChar](repeating: 0, count: 4097)
             try retrying("read", "/proc/self/exe") { readlink("/proc/self/exe", &path, 4096) }

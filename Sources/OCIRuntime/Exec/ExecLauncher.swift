@@ -6,10 +6,11 @@ internal import OCISpec
 /// From an ``ExecRequest`` to a process in a running container: in its cgroup, all its namespaces and its root.
 struct ExecLauncher {
     let request: ExecRequest
-    let cgroup: Cgroup
+    /// Nil: the container has none of its own.
+    let cgroup: Cgroup?
     private(set) var warnings: [String] = []
 
-    init(_ request: ExecRequest, cgroup: Cgroup) {
+    init(_ request: ExecRequest, cgroup: Cgroup?) {
         self.request = request
         self.cgroup = cgroup
     }
@@ -25,8 +26,11 @@ struct ExecLauncher {
 
     /// Starts the process.
     ///
+    /// - Parameter creation: what OCI's `exec` adds; nil: the process lives no longer than this one.
     /// - Throws: `LaunchError`; nothing runs then.
-    mutating func launch(streams: consuming StandardDescriptors?) throws(LaunchError) -> LaunchedProcess {
+    mutating func launch(
+        streams: consuming StandardDescriptors?, creation: Creation? = nil
+    ) throws(LaunchError) -> LaunchedProcess {
         guard let container = request.containerProcess.open() else {
             throw LaunchError("cannot execute in container \(request.containerID): it is not running")
         }
@@ -37,11 +41,11 @@ struct ExecLauncher {
                 profile: request.specification.linux?.seccomp, isDefault: request.defaultSeccomp,
                 capabilities: request.specification.process?.capabilities, cache: request.seccompCacheDirectory
             ).filter()
-        let entrance: CgroupEntrance
+        let entrance: CgroupEntrance?
         let isFrozen: Bool
         do throws(CgroupError) {
-            isFrozen = try cgroup.isFrozen()
-            entrance = try cgroup.openEntrance()
+            isFrozen = try cgroup?.isFrozen() ?? false
+            entrance = try cgroup?.openEntrance()
         } catch {
             throw LaunchError("cannot execute in container \(request.containerID): \(error)")
         }
@@ -78,12 +82,12 @@ struct ExecLauncher {
 
         var entry = StepList()
         entry.add(NB_STEP_NEXT_LIST, "wait for the runtime")
-        let launch = try Launch(entry, namespaces: 0, cgroup: entrance.unified.rawValue, forks: true, bound: Self.bound)
+        let launch = try Launch(entry, namespaces: 0, cgroup: entrance.unified, forks: true, bound: Self.bound)
         let preference = request.process.oomScoreAdj == nil ? nil : OOMPreference()
         try steps.applyLimits(to: launch.pid)
         var list = StepList()
-        for descriptor in entrance.joinDescriptors {
-            list.add(NB_STEP_WRITE, fd: descriptor, source: "0", "enter the cgroup \(cgroup.path)")
+        for descriptor in entrance.joins {
+            list.add(NB_STEP_WRITE, fd: descriptor, source: "0", "enter the cgroup \(request.cgroupPath)")
         }
         list.add(NB_STEP_OWN_DESCRIPTORS, "take the descriptors over")
         list.add(NB_STEP_JOIN_NAMESPACES, fd: container.rawValue, flags: flags, "join the container's namespaces")
@@ -91,12 +95,14 @@ struct ExecLauncher {
         list.add(NB_STEP_OPEN_ROOT, "open the container's root")
         if flags & UInt64(CLONE_NEWUSER) != 0 { list.add(NB_STEP_BECOME_ROOT, "become root of the user namespace") }
         list.add(NB_STEP_SESSION, "start a session")
-        steps.addStreams(streams, idMap: request.idMap, hasConsoleDevice: false, to: &list)
+        let owner = HostIDs(request.idMap, request.specification.linux).user(user.uid)
+        steps.addStreams(streams, owner: owner, hasConsoleDevice: false, to: &list)
         list.add(
             NB_STEP_WORKING_DIRECTORY, target: request.process.cwd,
             "change to the working directory \(request.process.cwd)")
-        try steps.addIdentity(to: &list)
-        let launched = try launch.proceed(list, try steps.program())
+        try steps.addIdentity(to: &list, creation)
+        let launched = try launch.proceed(
+            list, try steps.program(), lettingGo: { launch throws(LaunchError) in try creation?.lettingGo(launch) })
         preference?.restore()
         return launched
     }

@@ -77,12 +77,8 @@ extension ContainerLauncher {
         _ path: String, _ major: UInt32, _ minor: UInt32, _ mode: UInt32, _ uid: UInt32, _ gid: UInt32,
         to list: inout StepList
     ) throws(LaunchError) {
-        // An owner without an id inside stays what it is outside, and is nobody inside.
-        func host(_ id: UInt32) -> UInt32 {
-            guard let map = request.idMap, id < map.count else { return id }
-            return map.hostID + id
-        }
-        let node = nb_make_node(mode, nb_device_number(major, minor), host(uid), host(gid), request.stateDirectory)
+        let node = nb_make_node(
+            mode, nb_device_number(major, minor), ids.user(uid), ids.group(gid), request.stateDirectory)
         guard node >= 0 else { throw LaunchError(SystemError("make the device", path, Errno(-node))) }
         let step = list.add(
             NB_STEP_ATTACH, mode: UInt32(NB_TARGET_FILE), target: path, "offer the device \(path)")

@@ -10,7 +10,11 @@ extension ContainerLauncher {
             switch request.rootFilesystem {
             case .directory(let path):
                 let folder = try FileDescriptor.open(path, NB_O_PATH | O_DIRECTORY)
-                return FileDescriptor(owning: try checked(nb_clone_tree(folder.rawValue, "", 1), "clone", path))
+                let clone = FileDescriptor(owning: try checked(nb_clone_tree(folder.rawValue, "", 1), "clone", path))
+                // What is mounted in the container must not be mounted in the folder, too.
+                try checked(
+                    nb_set_attributes(clone.rawValue, 0, 0, separation, -1, 1), "separate from the host's mounts", path)
+                return clone
             case .overlay(let lower, let upper, let work):
                 return try mountOverlay(lower, upper, work, userNamespace: userNamespace)
             }
@@ -48,8 +52,11 @@ extension ContainerLauncher {
     }
 
     /// The mounts of the configuration, in its order.
+    ///
+    /// - Parameter root: the container's files before any of them.
     mutating func addMounts(
-        to list: inout StepList, _ plan: NamespacePlan, userNamespace: borrowing FileDescriptor?
+        to list: inout StepList, _ plan: NamespacePlan, userNamespace: borrowing FileDescriptor?,
+        root: borrowing RootDirectory
     ) throws(LaunchError) {
         for mount in request.specification.mounts {
             let options = MountOptions(mount.options)
@@ -60,9 +67,13 @@ extension ContainerLauncher {
             if options.isBind || mount.type == "bind" {
                 try addBind(mount, options, userNamespace: userNamespace, to: &list)
             } else if mount.type == "cgroup" || mount.type == "cgroup2" {
-                addCgroups(mount, options, to: &list)
+                try addCgroups(mount, options, plan, to: &list)
             } else {
-                addNew(mount, options, to: &list)
+                if options.copiesUp {
+                    try addCopied(mount, options, root, to: &list)
+                } else {
+                    addNew(mount, options, to: &list)
+                }
                 if options.propagation != 0 { addPropagation(options, mount.destination, to: &list) }
             }
         }
@@ -113,6 +124,51 @@ extension ContainerLauncher {
             "mount \(mount.type ?? "none") on \(mount.destination)")
     }
 
+    /// A file system with a copy of what it hides.
+    private func addCopied(
+        _ mount: RuntimeSpecification.Mount, _ options: MountOptions, _ root: borrowing RootDirectory,
+        to list: inout StepList
+    ) throws(LaunchError) {
+        let target = mount.destination
+        guard mount.type == "tmpfs" else {
+            throw LaunchError("cannot mount on \(target): tmpcopyup is an option of tmpfs only")
+        }
+        do throws(SystemError) {
+            let context = FileDescriptor(owning: try checked(nb_fsopen("tmpfs"), "open", "tmpfs"))
+            let owner = [
+                MountOption(name: "uid", value: "\(ids.user(0))"), MountOption(name: "gid", value: "\(ids.group(0))"),
+            ]
+            for option in owner + options.fileSystem {
+                try checked(nb_fsconfig(context.rawValue, option.name, option.value), "set the option", option.name)
+            }
+            let attributes = options.set | options.recursiveSet
+            let writable = attributes & ~NB_MOUNT_READ_ONLY
+            let clone = FileDescriptor(owning: try checked(nb_fsmount(context.rawValue, writable), "mount", "tmpfs"))
+            if let folder = try Self.folder(target, in: root) {
+                try TreeCopy.copy(folder, to: try clone.open(".", O_RDONLY | O_DIRECTORY))
+            }
+            if attributes != writable {
+                try checked(nb_set_attributes(clone.rawValue, attributes, 0, 0, -1, 0), "protect", target)
+            }
+            let step = list.add(NB_STEP_ATTACH, target: target, "mount tmpfs on \(target)")
+            list.setDescriptor(clone, of: step)
+        } catch {
+            throw LaunchError("cannot mount tmpfs on \(target): \(error)")
+        }
+    }
+
+    /// A folder of the image's; nil when there is none of that name.
+    private static func folder(
+        _ path: String, in root: borrowing RootDirectory
+    ) throws(SystemError) -> FileDescriptor? {
+        do throws(SystemError) {
+            return try root.open(RootedPath(path), O_RDONLY | O_DIRECTORY)
+        } catch {
+            guard error.errno == .noSuchFile || error.errno == .notDirectory else { throw error }
+            return nil
+        }
+    }
+
     private func addPropagation(_ options: MountOptions, _ target: String, to list: inout StepList) {
         list.add(
             NB_STEP_TARGET_PROPAGATION, mode: options.isPropagationRecursive ? UInt32(NB_RECURSIVE) : 0,
@@ -143,7 +199,7 @@ extension ContainerLauncher {
             let clone = FileDescriptor(
                 owning: try checked(nb_clone_tree(file.rawValue, "", options.isRecursive ? 1 : 0), "clone", source))
             try change(clone, options, source)
-            if let namespace = userNamespace.rawValue {
+            if request.isFromEngine, let namespace = userNamespace.rawValue {
                 mapIDs(of: clone, source, isRecursive: options.isRecursive, namespace)
             }
             var mode: UInt32 = isFolder ? 0 : UInt32(NB_TARGET_FILE)
@@ -213,41 +269,6 @@ extension ContainerLauncher {
             "the ids of \(source) cannot be mapped (\(errno.meaning), \(errno.symbol)); its files belong to nobody inside; "
                 + "use --userns=host to see their owners")
     }
-
-    // MARK: - Cgroups
-
-    /// The container's own cgroup, seen as the root by its cgroup namespace: one tree, or on a hybrid machine the v1
-    /// hierarchies that it has a group in and the unified tree beside them.
-    private func addCgroups(
-        _ mount: RuntimeSpecification.Mount, _ options: MountOptions, to list: inout StepList
-    ) {
-        let target = mount.destination
-        // Without a cgroup namespace of its own the mount is one of the host's, which keeps its options.
-        let shared = cgroup.layout.unifiedOptions.map { MountOption(name: $0, value: nil) }
-        guard cgroup.layout.isHybrid else {
-            list.add(
-                NB_STEP_MOUNT, flags: options.set, source: "cgroup2", target: target, options: shared,
-                "mount cgroup2 on \(target)")
-            return
-        }
-        list.add(
-            NB_STEP_MOUNT, flags: options.set & ~NB_MOUNT_READ_ONLY, source: "tmpfs", target: target,
-            options: [MountOption(name: "mode", value: "755"), MountOption(name: "size", value: "64k")],
-            "mount tmpfs on \(target)")
-        for hierarchy in cgroup.mountedHierarchies {
-            let path = "\(target)/\(hierarchy.name)"
-            list.add(
-                NB_STEP_MOUNT, flags: options.set, source: "cgroup", target: path,
-                options: hierarchy.controllers.map { MountOption(name: $0, value: nil) }, "mount cgroup on \(path)")
-        }
-        let unified = "\(target)/unified"
-        list.add(
-            NB_STEP_MOUNT, flags: options.set, source: "cgroup2", target: unified, options: shared,
-            "mount cgroup2 on \(unified)")
-        if options.set & NB_MOUNT_READ_ONLY != 0 {
-            list.add(NB_STEP_ATTRIBUTES, flags: NB_MOUNT_READ_ONLY, target: target, "make \(target) read-only")
-        }
-    }
 }
 
 extension Optional where Wrapped == FileDescriptor, Wrapped: ~Copyable {
@@ -256,6 +277,24 @@ extension Optional where Wrapped == FileDescriptor, Wrapped: ~Copyable {
         switch self {
         case .some(let descriptor): descriptor.rawValue
         case .none: nil
+        }
+    }
+}
+
+extension Optional where Wrapped == CgroupEntrance, Wrapped: ~Copyable {
+    /// The folder to be born in; -1 without one.
+    var unified: Int32 {
+        switch self {
+        case .some(let entrance): entrance.unified.rawValue
+        case .none: -1
+        }
+    }
+
+    /// The tasks files to write to.
+    var joins: [Int32] {
+        switch self {
+        case .some(let entrance): entrance.joinDescriptors
+        case .none: []
         }
     }
 }

@@ -6,7 +6,10 @@ internal import OCISpec
 /// From a ``LaunchRequest`` to a running first process: request → namespaces → steps.
 struct ContainerLauncher {
     let request: LaunchRequest
-    let cgroup: Cgroup
+    /// Nil: the container stays in the cgroup of its maker.
+    let cgroup: Cgroup?
+    /// The host's ids behind the container's.
+    let ids: HostIDs
     let process: RuntimeSpecification.Process
     let linux: RuntimeSpecification.Linux
     /// What was asked for and could not be had, a line each.
@@ -16,7 +19,7 @@ struct ContainerLauncher {
     /// The mounts of the image's layers, to be closed once the container runs.
     var layerMounts: [Int32] = []
 
-    init(_ request: LaunchRequest, cgroup: Cgroup) throws(LaunchError) {
+    init(_ request: LaunchRequest, cgroup: Cgroup?) throws(LaunchError) {
         guard let process = request.specification.process, let linux = request.specification.linux else {
             throw LaunchError(
                 "cannot start container \(request.id): its configuration has no process or no linux section")
@@ -25,6 +28,7 @@ struct ContainerLauncher {
         self.cgroup = cgroup
         self.process = process
         self.linux = linux
+        ids = HostIDs(request.idMap, linux)
     }
 
     /// Starts the container in its cgroup.
@@ -33,21 +37,23 @@ struct ContainerLauncher {
     ///   - entrance: what `Cgroup.create` answered.
     ///   - streams: the container's ends of its streams; nil when it gets a terminal.
     ///   - initExecutable: this program, sealed, for `--init`.
-    ///   - report: where the engine hears of the namespaces, and from where it says that the interfaces are there.
+    ///   - report: the socket where the engine hears of the namespaces, and over which it says that the interfaces are there;
+    ///     nil: there is no engine.
+    ///   - creation: what OCI's `create` adds; nil: the container is started at once.
     /// - Throws: `LaunchError`; nothing runs then, the cgroup is left to the caller.
     mutating func launch(
-        entrance: borrowing CgroupEntrance, streams: consuming StandardDescriptors?,
-        initExecutable: consuming FileDescriptor?, report: borrowing FileDescriptor
+        entrance: consuming CgroupEntrance?, streams: consuming StandardDescriptors?,
+        initExecutable: consuming FileDescriptor? = nil, report: Int32? = nil, creation: Creation? = nil
     ) throws(LaunchError) -> LaunchedProcess {
         let plan = try NamespacePlan(linux.namespaces)
         guard plan.newMount else {
             throw LaunchError("cannot start container \(request.id): it needs a mount namespace of its own")
         }
         let filter = try seccompFilter()
-        let launch = try start(plan, cgroup: entrance.unified.rawValue)
+        let launch = try start(plan, cgroup: entrance.unified)
         // The engine makes the interfaces while this process prepares the rest.
         if request.waitsForNetwork {
-            try announce(launch.pid, report)
+            try Self.announce(launch.pid, report)
             do throws(SystemError) {
                 heldNamespaces = try HeldNamespace.ofNetwork(launch.pid, hasHostUsers: request.idMap == nil)
             } catch {
@@ -55,7 +61,7 @@ struct ContainerLauncher {
             }
         }
         let userNamespace = try mapIDs(of: launch.pid, plan)
-        if request.waitsForFiles { try awaitWord(report) }
+        if request.waitsForFiles { try Self.awaitWord(report) }
         let rootMount = try mountRoot(userNamespace: userNamespace)
         let root: RootDirectory
         do throws(SystemError) {
@@ -68,18 +74,20 @@ struct ContainerLauncher {
         try processSteps.applyLimits(to: launch.pid)
 
         var list = StepList()
-        addNamespaceSteps(plan, joining: entrance.joinDescriptors, to: &list)
+        addNamespaceSteps(plan, joining: entrance.joins, to: &list)
         let rootStep = list.add(NB_STEP_ATTACH_ROOT, "attach the root file system")
         list.setDescriptor(rootMount, of: rootStep)
         if plan.newUser || plan.joinsUser { list.add(NB_STEP_BECOME_ROOT, "become root of the user namespace") }
         if plan.newNetwork { list.add(NB_STEP_LOOPBACK_UP, "bring the loopback interface up") }
         if plan.forks { list.add(NB_STEP_FORK, "enter the PID namespace") }
-        try addMounts(to: &list, plan, userNamespace: userNamespace)
+        try addMounts(to: &list, plan, userNamespace: userNamespace, root: root)
         try addDevices(to: &list, plan)
         list.add(NB_STEP_BARRIER, "wait for the network and the device rules")
+        if let creation { try creation.addCreateContainerHooks(request.specification.hooks, to: &list) }
         addSysctls(to: &list)
         list.add(NB_STEP_SESSION, "start a session")
-        processSteps.addStreams(streams, idMap: request.idMap, hasConsoleDevice: true, to: &list)
+        let owner = ids.user(processSteps.user.uid)
+        processSteps.addStreams(streams, owner: owner, hasConsoleDevice: true, to: &list)
         try addProtection(to: &list)
         list.add(NB_STEP_PIVOT, "make the root file system the root")
         // Not before: pivot_root(2) takes no shared mount.
@@ -90,7 +98,7 @@ struct ContainerLauncher {
         }
         list.add(
             NB_STEP_WORKING_DIRECTORY, mode: 0, target: process.cwd, "change to the working directory \(process.cwd)")
-        try processSteps.addIdentity(to: &list)
+        try processSteps.addIdentity(to: &list, creation, hooks: request.specification.hooks)
         if !processSteps.missingCapabilities.isEmpty {
             warnings.append(
                 "this runtime does not have \(processSteps.missingCapabilities) and cannot give it to the container")
@@ -100,10 +108,14 @@ struct ContainerLauncher {
             program.executable = list.keep(executable)
             program.arguments = ["nestbox-init", "--"] + program.arguments
         }
-        let launched = try launch.proceed(list, program) { () throws(LaunchError) in
-            try restrictDevices()
-            if request.waitsForNetwork { try awaitWord(report) }
-        }
+        let launched = try launch.proceed(
+            list, program, failure: creation?.failure ?? -1,
+            meanwhile: { () throws(LaunchError) in
+                try restrictDevices()
+                if request.waitsForNetwork { try Self.awaitWord(report) }
+            },
+            atBarrier: { launch throws(LaunchError) in try creation?.atBarrier(launch) },
+            lettingGo: { launch throws(LaunchError) in try creation?.lettingGo(launch) })
         preference?.restore()
         return launched
     }
@@ -160,7 +172,7 @@ struct ContainerLauncher {
 
     private func addNamespaceSteps(_ plan: NamespacePlan, joining tasks: [Int32], to list: inout StepList) {
         for descriptor in tasks {
-            list.add(NB_STEP_WRITE, fd: descriptor, source: "0", "enter the cgroup \(cgroup.path)")
+            list.add(NB_STEP_WRITE, fd: descriptor, source: "0", "enter the cgroup \(request.cgroupPath)")
         }
         list.add(NB_STEP_OWN_DESCRIPTORS, "take the descriptors over")
         if plan.unshareFlags != 0 { list.add(NB_STEP_UNSHARE, flags: plan.unshareFlags, "make the namespaces") }
@@ -173,33 +185,36 @@ struct ContainerLauncher {
         if plan.newUTS, let domainname = request.specification.domainname {
             list.add(NB_STEP_DOMAINNAME, source: domainname, "set the domain name to \(domainname)")
         }
+        list.add(NB_STEP_PROPAGATION, flags: UInt64(MS_REC) | separation, "separate the mounts from the host's")
+    }
+
+    /// Nothing that is mounted in the container is mounted on the host; the other way round only where that was asked for.
+    var separation: UInt64 {
         let propagation = linux.rootfsPropagation.flatMap(MountOptions.rootPropagation)
         let isSlave = propagation.map { $0.kind == NB_PROPAGATION_SLAVE || $0.kind == NB_PROPAGATION_SHARED } ?? false
-        list.add(
-            NB_STEP_PROPAGATION, flags: UInt64(MS_REC) | (isSlave ? NB_PROPAGATION_SLAVE : NB_PROPAGATION_PRIVATE),
-            "separate the mounts from the host's")
+        return isSlave ? NB_PROPAGATION_SLAVE : NB_PROPAGATION_PRIVATE
     }
 
     // MARK: - Network
 
-    private func announce(_ pid: Int32, _ report: borrowing FileDescriptor) throws(LaunchError) {
-        do throws(SystemError) {
-            try report.writeAll(LaunchReport(namespaces: pid).jsonBytes())
-        } catch {
-            throw .abandoned
+    private static func announce(_ pid: Int32, _ report: Int32?) throws(LaunchError) {
+        guard let report else { return }
+        let bytes = LaunchReport(namespaces: pid).jsonBytes()
+        while true {
+            let count = Glibc.write(report, bytes, bytes.count)
+            if count == bytes.count { return }
+            guard count < 0, Errno.current == .interrupted else { throw .abandoned }
         }
     }
 
     /// Waits until the engine has done its part: first the files, then the interfaces.
-    private func awaitWord(_ report: borrowing FileDescriptor) throws(LaunchError) {
-        do throws(SystemError) {
-            var byte: UInt8 = 0
-            guard
-                try withUnsafeMutableBytes(of: &byte, { bytes throws(SystemError) in try report.read(into: bytes) })
-                    == 1
-            else { throw SystemError("read", "the engine's word", Errno(EPIPE)) }
-        } catch {
-            throw .abandoned
+    private static func awaitWord(_ report: Int32?) throws(LaunchError) {
+        guard let report else { return }
+        var byte: UInt8 = 0
+        while true {
+            let count = Glibc.read(report, &byte, 1)
+            if count == 1 { return }
+            guard count < 0, Errno.current == .interrupted else { throw .abandoned }
         }
     }
 
@@ -207,7 +222,7 @@ struct ContainerLauncher {
 
     private func restrictDevices() throws(LaunchError) {
         do throws(CgroupError) {
-            try cgroup.restrictDevices(linux.resources?.devices ?? [])
+            try cgroup?.restrictDevices(linux.resources?.devices ?? [])
         } catch {
             throw LaunchError("\(error)")
         }

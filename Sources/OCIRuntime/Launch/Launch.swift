@@ -85,6 +85,11 @@ final class Launch {
             _ = nb_pidfd_send_signal(pidfd.rawValue, SIGKILL)
             var status: Int32 = 0
             while waitpid(pid, &status, 0) < 0 && Errno.current == .interrupted {}
+            let forked = launch.pointee.outcome.pid
+            if forked > 0 {
+                _ = kill(forked, SIGKILL)
+                while waitpid(forked, &status, 0) < 0 && Errno.current == .interrupted {}
+            }
             isDone = true
         }
         closeChildSocket()
@@ -108,10 +113,18 @@ final class Launch {
 
     /// Lets the child carry out `steps` and execute `program`.
     ///
-    /// - Parameter meanwhile: called while the child is at work; it waits at `NB_STEP_BARRIER` for the end of that.
+    /// With `NB_STEP_AWAIT_START` among the steps it returns as soon as the child waits there.
+    /// - Parameters:
+    ///   - failure: where the child writes why it failed once nobody listens any more, or -1.
+    ///   - meanwhile: called while the child is at work; it waits at `NB_STEP_BARRIER` for the end of that.
+    ///   - atBarrier: called while it waits there.
+    ///   - lettingGo: called while it waits at `NB_STEP_LET_GO`.
     /// - Throws: `LaunchError`; the child has ended then.
     func proceed(
-        _ steps: consuming StepList, _ program: Program, meanwhile: () throws(LaunchError) -> Void = {}
+        _ steps: consuming StepList, _ program: Program, failure: Int32 = -1,
+        meanwhile: () throws(LaunchError) -> Void = {},
+        atBarrier: (Launch) throws(LaunchError) -> Void = { _ in },
+        lettingGo: (Launch) throws(LaunchError) -> Void = { _ in }
     ) throws(LaunchError) -> LaunchedProcess {
         var steps = steps
         launch.pointee.candidates = UnsafePointer(steps.strings(program.candidates))
@@ -120,32 +133,59 @@ final class Launch {
         launch.pointee.executable = program.executable
         launch.pointee.steps = UnsafePointer(steps.frozen())
         launch.pointee.step_count = steps.steps.count
+        launch.pointee.failure = failure
+        if steps.contains(NB_STEP_HOOK) {
+            let result = nb_launch_prepare_hooks(launch)
+            guard result >= 0 else { throw LaunchError(SystemError("prepare", "hooks", Errno(Int32(-result)))) }
+        }
+        let awaitsStart = steps.contains(NB_STEP_AWAIT_START)
         second = consume steps
-        let number = socket.rawValue
-        guard send(number, [UInt8(0)], 1, Int32(MSG_NOSIGNAL)) == 1 else { throw failure() }
+        guard answer() else { throw self.failure() }
         do throws(LaunchError) {
             try meanwhile()
         } catch {
-            // The child's own failure is the reason for what others could not do with it any more.
-            throw launch.pointee.outcome.error == 0 ? error : failure(of: program)
+            throw reason(for: error, program)
         }
         var terminal: Int32 = -1
-        while true {
+        var isLetGo = false
+        loop: while !(isLetGo && awaitsStart) {
             let (message, descriptor) = receive()
-            if message == UInt8(ascii: "F") {
+            switch message {
+            case UInt8(ascii: "F"):
                 // The child has its own descriptors now: from here on its end closes when it executes or ends.
                 closeChildSocket()
-            } else if message == UInt8(ascii: "T") {
-                terminal = descriptor
-            } else if message == UInt8(ascii: "B") {
-                guard send(number, [UInt8(0)], 1, Int32(MSG_NOSIGNAL)) == 1 else { break }
-            } else {
-                break
+            case UInt8(ascii: "T"): terminal = descriptor
+            case UInt8(ascii: "B"):
+                do throws(LaunchError) { try atBarrier(self) } catch { throw reason(for: error, program) }
+                guard answer() else { break loop }
+            case UInt8(ascii: "C"):
+                do throws(LaunchError) { try lettingGo(self) } catch { throw reason(for: error, program) }
+                guard answer() else { break loop }
+            case UInt8(ascii: "D"): isLetGo = true
+            default: break loop
             }
         }
         let master = terminal < 0 ? nil : FileDescriptor(owning: terminal)
-        guard launch.pointee.outcome.error == 0, childSocket < 0 else { throw failure(of: program) }
+        guard launch.pointee.outcome.error == 0, childSocket < 0, isLetGo || !awaitsStart else {
+            throw self.failure(of: program)
+        }
+        // What the child goes on reading is given back with this process.
+        if awaitsStart { _ = Unmanaged.passRetained(self) }
         return try launched(terminal: master)
+    }
+
+    /// Lets the child go on that waits for an answer.
+    private func answer() -> Bool { send(socket.rawValue, [UInt8(0)], 1, Int32(MSG_NOSIGNAL)) == 1 }
+
+    /// The child's own failure is the reason for what others could not do with it any more.
+    private func reason(for error: LaunchError, _ program: Program) -> LaunchError {
+        launch.pointee.outcome.error == 0 ? error : failure(of: program)
+    }
+
+    /// The pid of the container's process to be.
+    var containerPID: Int32 {
+        let forked = launch.pointee.outcome.pid
+        return forked > 0 ? forked : pid
     }
 
     /// The process that has executed: the child, or the one that it forked.
@@ -209,29 +249,32 @@ final class Launch {
                 "cannot start a process in the container: it does not get ready within \(bound / 1000) s; "
                     + "is the container frozen, or its file system hanging?")
         }
-        // The second child of a fork is reaped here as well: it shares this parent.
+        // The second child of a fork is reaped there as well: it shares this parent.
         abandon()
-        if outcome.pid > 0 {
-            var status: Int32 = 0
-            while waitpid(outcome.pid, &status, 0) < 0 && Errno.current == .interrupted {}
-        }
         guard outcome.error != 0 else {
             return LaunchError(
                 "cannot start the container: its first process was killed before it could execute; "
                     + "is the memory limit too small for the program?", exitCode: 137)
         }
-        let errno = Errno(outcome.error)
-        guard outcome.failed_step >= 0 else { return executionFailure(errno, program) }
         let index = Int(outcome.failed_step)
+        let isSearch = isStep(index, NB_STEP_FIND_PROGRAM)
+        guard index >= 0, !isSearch else {
+            return StepFailure.execution(of: program?.arguments.first ?? "", Errno(outcome.error))
+        }
         let list = descriptions
-        let step = list.indices.contains(index) ? list[index] : "carry out step \(index)"
         let message = withUnsafeBytes(of: &launch.pointee.message) { bytes in
             String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self).split(separator: "\n").joined(separator: "; ")
         }
-        let reason = message.isEmpty ? "" : " [\(message)]"
-        return LaunchError(
-            "cannot \(step): \(Self.detail(outcome.detail))\(errno.meaning) (\(errno.symbol))\(reason)"
-                + (isFiltered(index) ? Self.seccompHint : Self.hint(detail: outcome.detail, errno)))
+        return StepFailure.step(
+            list.indices.contains(index) ? list[index] : "carry out step \(index)", outcome, message: message,
+            isFiltered: isFiltered(index))
+    }
+
+    private func isStep(_ index: Int, _ kind: nb_step_kind) -> Bool {
+        switch second {
+        case .some(let list): list.steps.indices.contains(index) && list.steps[index].kind == Int32(kind.rawValue)
+        case .none: false
+        }
     }
 
     /// Whether the step came after the one that loads the seccomp filter.
@@ -242,64 +285,20 @@ final class Launch {
         }
     }
 
-    private static let seccompHint = "; does the seccomp profile deny it?"
+    /// The place of the first step of a kind in that list.
+    func firstStep(_ kind: nb_step_kind) -> Int? {
+        switch second {
+        case .some(let list): list.steps.firstIndex { $0.kind == Int32(bitPattern: kind.rawValue) }
+        case .none: nil
+        }
+    }
 
-    /// Of the list that the child was carrying out.
-    private var descriptions: [String] {
+    /// What the steps of the list do that the child is carrying out.
+    var descriptions: [String] {
         switch second {
         case .some(let list): list.descriptions
         case .none: first.descriptions
         }
-    }
-
-    private func executionFailure(_ errno: Errno, _ program: Program?) -> LaunchError {
-        let name = program?.arguments.first ?? ""
-        if errno == .noSuchFile || errno == .notDirectory {
-            if name.contains("/") {
-                return LaunchError(
-                    "cannot execute \(name) in the container: no such file, or the interpreter that it names is missing "
-                        + "(\(errno.symbol)); check the command and the image", exitCode: 127)
-            }
-            return LaunchError(
-                "cannot execute \(name) in the container: executable file not found in $PATH; check the command and the "
-                    + "image", exitCode: 127)
-        }
-        let hint =
-            errno == .notImplemented || errno == .notPermitted
-            ? Self.seccompHint : "; is it an executable file for this machine?"
-        return LaunchError(
-            "cannot execute \(name) in the container: \(errno.meaning) (\(errno.symbol))\(hint)", exitCode: 126)
-    }
-
-    private static func detail(_ detail: Int32) -> String {
-        switch nb_detail(UInt32(bitPattern: detail)) {
-        case NB_DETAIL_OPEN_TARGET: "opening the target: "
-        case NB_DETAIL_MAKE_TARGET: "making the target: "
-        case NB_DETAIL_FILE_SYSTEM: "opening the file system: "
-        case NB_DETAIL_OPTION: "setting an option: "
-        case NB_DETAIL_CREATE: "creating the mount: "
-        case NB_DETAIL_ATTACH: "attaching the mount: "
-        case NB_DETAIL_CLONE: "cloning the mount: "
-        case NB_DETAIL_ATTRIBUTES: "changing the mount: "
-        case NB_DETAIL_NOT_A_DIRECTORY: "the target is a symlink or no folder: "
-        case NB_DETAIL_OUTSIDE_ROOT: "the folder lies outside the container's root: "
-        case NB_DETAIL_PARENT_GONE: "the parent is gone: "
-        case NB_DETAIL_NOT_PROCFS: "this is no procfs: "
-        case NB_DETAIL_NOT_A_TERMINAL: "this is no terminal of the container: "
-        case NB_DETAIL_IN_PROC: "mounts inside /proc are not allowed: "
-        default: ""
-        }
-    }
-
-    private static func hint(detail: Int32, _ errno: Errno) -> String {
-        if detail == Int32(bitPattern: NB_DETAIL_IN_PROC.rawValue) { return "; choose another target" }
-        if errno == .invalidArgument, detail == Int32(bitPattern: NB_DETAIL_ATTACH.rawValue) {
-            return "; is one of both a folder and the other a file?"
-        }
-        if errno == .noSuchFile, detail == Int32(bitPattern: NB_DETAIL_FILE_SYSTEM.rawValue) {
-            return "; this kernel does not have it"
-        }
-        return ""
     }
 
     private static func cloneHint(_ result: Int) -> String? {

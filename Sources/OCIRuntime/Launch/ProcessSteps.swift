@@ -9,6 +9,22 @@ struct StandardDescriptors: ~Copyable {
     let output: FileDescriptor
     let error: FileDescriptor
 
+    /// Copies of this process's own.
+    ///
+    /// - Throws: `LaunchError` when one of them is closed.
+    static func inherited() throws(LaunchError) -> StandardDescriptors {
+        do throws(SystemError) {
+            return StandardDescriptors(input: try copy(0), output: try copy(1), error: try copy(2))
+        } catch {
+            throw LaunchError(error)
+        }
+    }
+
+    private static func copy(_ number: Int32) throws(SystemError) -> FileDescriptor {
+        FileDescriptor(
+            owning: try retrying("duplicate", "descriptor \(number)") { fcntl(number, F_DUPFD_CLOEXEC, 3) })
+    }
+
     /// Hands the three descriptors to a list of steps, which closes them.
     consuming func move(to list: inout StepList) -> [Int32] {
         [list.keep(input), list.keep(output), list.keep(error)]
@@ -29,8 +45,14 @@ struct ProcessSteps {
     /// Adds everything from the session to the last capability.
     ///
     /// The working directory must be set before.
-    mutating func addIdentity(to list: inout StepList) throws(LaunchError) {
-        list.add(NB_STEP_SESSION_KEYRING, "make a session keyring")
+    ///
+    /// - Parameters:
+    ///   - creation: what OCI's `create` adds: the process waits for its start; nil: it does not.
+    ///   - hooks: the container's.
+    mutating func addIdentity(
+        to list: inout StepList, _ creation: Creation? = nil, hooks: RuntimeSpecification.Hooks? = nil
+    ) throws(LaunchError) {
+        if creation?.hasOwnKeyring ?? true { list.add(NB_STEP_SESSION_KEYRING, "make a session keyring") }
         if let umask = process.user.umask { list.add(NB_STEP_UMASK, value: UInt64(umask), "set the umask") }
         if let priority = process.ioPriority { try add(priority, to: &list) }
         if process.noNewPrivileges { list.add(NB_STEP_NO_NEW_PRIVILEGES, "set no_new_privs") }
@@ -43,6 +65,7 @@ struct ProcessSteps {
         list.add(NB_STEP_PARENT_DEATH, "tie the process to its supervisor")
         list.add(NB_STEP_DEFAULT_SIGNALS, "reset the signals")
         list.add(NB_STEP_CLOSE_FROM, value: 3, "mark the descriptors close-on-exec")
+        if let creation { try creation.addStart(hooks, to: &list) }
         // Loading a filter needs CAP_SYS_ADMIN or no_new_privs; after it, only capset, prctl and execve are still called.
         if let seccomp {
             list.add(
@@ -53,8 +76,10 @@ struct ProcessSteps {
     }
 
     /// Adds the standard streams: a terminal of the container's own, or the given pipes.
+    ///
+    /// - Parameter owner: the host's id of the process's user.
     func addStreams(
-        _ streams: consuming StandardDescriptors?, idMap: IDMap?, hasConsoleDevice: Bool, to list: inout StepList
+        _ streams: consuming StandardDescriptors?, owner: UInt32, hasConsoleDevice: Bool, to list: inout StepList
     ) {
         guard let streams else {
             let size = process.consoleSize.map {
@@ -69,7 +94,6 @@ struct ProcessSteps {
                 value: UInt64(user.uid), "make the terminal")
             return
         }
-        let owner = idMap.map { $0.hostID &+ user.uid } ?? user.uid
         for (target, number) in streams.move(to: &list).enumerated() {
             // A pipe belongs to its maker; the container's user must be able to open /dev/stdout.
             var status = stat()

@@ -85,6 +85,14 @@ struct StepList: ~Copyable {
         return list
     }
 
+    /// Whether a step of this kind is among them.
+    func contains(_ kind: nb_step_kind) -> Bool {
+        steps.contains { $0.kind == Int32(bitPattern: kind.rawValue) }
+    }
+
+    /// A C string that lives as long as the list.
+    mutating func text(_ value: String) -> UnsafeMutablePointer<CChar> { copy(value) }
+
     private mutating func copy(_ text: String) -> UnsafeMutablePointer<CChar> {
         var text = text
         return text.withUTF8 { bytes in

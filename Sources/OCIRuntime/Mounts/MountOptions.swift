@@ -24,6 +24,8 @@ struct MountOptions: Hashable {
     /// The bind gets an ID-mapped clone, or `ridmap` with all below it.
     var isIDMapped = false
     var isIDMapRecursive = false
+    /// A tmpfs gets a copy of what it hides.
+    var copiesUp = false
     /// What is left is the file system's.
     var fileSystem: [MountOption] = []
 
@@ -68,6 +70,16 @@ struct MountOptions: Hashable {
         }
     }
 
+    /// Every option that is not a file system's own, for `features`.
+    static let knownNames = [
+        "async", "atime", "auto", "bind", "defaults", "dev", "diratime", "exec", "idmap", "noatime", "noauto", "nodev",
+        "nodiratime", "noexec", "norelatime", "nostrictatime", "nosuid", "nosymfollow", "nouser", "private", "ratime",
+        "rbind", "rdev", "rdiratime", "relatime", "remount", "rexec", "ridmap", "rnoatime", "rnodev", "rnodiratime",
+        "rnoexec", "rnorelatime", "rnostrictatime", "rnosuid", "rnosymfollow", "ro", "rprivate", "rrelatime", "rro",
+        "rrw", "rshared", "rslave", "rstrictatime", "rsuid", "rsymfollow", "runbindable", "rw", "shared", "slave",
+        "strictatime", "suid", "symfollow", "tmpcopyup", "unbindable",
+    ]
+
     /// The kind and reach of a named propagation; nil for an unknown name.
     static func rootPropagation(_ name: String) -> (kind: UInt64, recursive: Bool)? { propagation(of: name) }
 
@@ -94,6 +106,7 @@ struct MountOptions: Hashable {
         case "rbind": (isBind, isRecursive) = (true, true)
         case "idmap": isIDMapped = true
         case "ridmap": (isIDMapped, isIDMapRecursive) = (true, true)
+        case "tmpcopyup": copiesUp = true
         case "defaults", "async", "nouser", "auto", "noauto", "remount", "": break
         default:
             let parts = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

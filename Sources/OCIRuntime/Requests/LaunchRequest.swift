@@ -76,6 +76,9 @@ public struct LaunchRequest: JSONCodable, Hashable {
     /// nobody can.
     public var stoppedPath: String?
 
+    /// Made from an image by the engine, not from a bundle.
+    var isFromEngine = true
+
     /// The file with what is said of the container with every event, a JSON object; it is written anew when that changes.
     public var eventAttributesPath: String { "\(stateDirectory)/event.json" }
 

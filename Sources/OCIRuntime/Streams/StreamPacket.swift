@@ -102,7 +102,16 @@ public enum StreamSocket {
     ///
     /// - Throws: `SystemError`.
     public static func connect(to path: String) throws(SystemError) -> FileDescriptor {
-        let kind = Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        try connect(to: path, SOCK_SEQPACKET)
+    }
+
+    /// Connects to somebody else's stream socket, blocking.
+    static func connectStream(to path: String) throws(SystemError) -> FileDescriptor {
+        try connect(to: path, SOCK_STREAM)
+    }
+
+    private static func connect(to path: String, _ kind: __socket_type) throws(SystemError) -> FileDescriptor {
+        let kind = Int32(kind.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let socket = FileDescriptor(owning: try retrying("make", "a socket") { Glibc.socket(AF_UNIX, kind, 0) })
         let number = socket.rawValue
         try UnixAddress.with(path, "connect to") { Glibc.connect(number, $0, $1) }

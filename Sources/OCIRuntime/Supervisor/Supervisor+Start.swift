@@ -87,7 +87,7 @@ extension Supervisor {
             )
             let process = try launcher.launch(
                 entrance: entrance, streams: pipes.process.take(), initExecutable: try initExecutable(request),
-                report: report)
+                report: report.rawValue)
             try pipes.adoptTerminal(of: process)
             let relay = StreamRelay(
                 pipes.supervisor, listener: FileDescriptor(owning: listener), log: log,

@@ -1,0 +1,69 @@
+internal import Glibc
+internal import LinuxSystem
+internal import OCISpec
+
+/// An OCI bundle: a folder with `config.json`, and with the root file system or a path to it.
+struct Bundle {
+    /// Absolute.
+    let path: String
+    /// The bytes of `config.json`.
+    let bytes: [UInt8]
+    var specification: RuntimeSpecification
+
+    /// Reads the configuration.
+    ///
+    /// - Parameter file: another file than `config.json` (crun's `--config`), below the bundle unless absolute.
+    /// - Throws: `LaunchError`.
+    init(_ path: String, file: String? = nil) throws(LaunchError) {
+        let folder = Self.absolute(path)
+        self.path = folder
+        let name = file.map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" } ?? "\(folder)/config.json"
+        do throws(SystemError) {
+            bytes = try FileDescriptor.open(name).readAll(limit: StoredFile.limit)
+        } catch {
+            throw LaunchError("cannot read the configuration: \(error)")
+        }
+        specification = try Self.parse(bytes, name)
+        try SpecificationCheck.check(specification)
+    }
+
+    /// Reads the text of a configuration.
+    static func parse(_ bytes: [UInt8], _ name: String) throws(LaunchError) -> RuntimeSpecification {
+        do throws(JSONError) {
+            return try RuntimeSpecification(jsonBytes: bytes)
+        } catch {
+            throw LaunchError("cannot read \(name): \(error)")
+        }
+    }
+
+    /// The root file system's folder, absolute.
+    var rootfs: String {
+        let root = specification.root?.path ?? "rootfs"
+        return root.hasPrefix("/") ? root : "\(path)/\(root)"
+    }
+
+    /// What the launcher makes the container from.
+    func request(id: String, cgroupPath: String?, folder: ContainerFolder) -> LaunchRequest {
+        var specification = specification
+        var linux = specification.linux ?? .init()
+        var resources = linux.resources ?? .init()
+        // Everything is denied but what is named, and what every container has (config-linux.md "Default Devices").
+        let defaults = Cgroup.defaultDeviceRules
+        resources.devices = [defaults[0]] + resources.devices + defaults.dropFirst()
+        linux.resources = resources
+        specification.linux = linux
+        var request = LaunchRequest(
+            id: id, specification: specification, rootFilesystem: .directory(rootfs), cgroupPath: cgroupPath ?? "",
+            stateDirectory: folder.path, statePath: folder.recordPath)
+        request.isFromEngine = false
+        request.seccompCacheDirectory = ContainerFolder.seccompCache(in: folder.root)
+        return request
+    }
+
+    /// A path without its dots, relative to the working folder.
+    static func absolute(_ path: String) -> String {
+        guard let resolved = realpath(path, nil) else { return path }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+}

@@ -1,0 +1,172 @@
+internal import CLinux
+internal import Glibc
+internal import LinuxSystem
+internal import OCISpec
+
+/// What the command line says of a container to be made.
+struct MakerOptions {
+    var id: String
+    var bundle: String
+    var configurationFile: String?
+    var pidFile: String?
+    /// The socket that gets the master of the container's terminal.
+    var consoleSocket: String?
+    /// The socket that gets a pidfd of the container's process.
+    var pidfdSocket: String?
+    /// How many inherited descriptors from 3 up the container keeps.
+    var preservedDescriptors: Int32
+    var hasOwnKeyring: Bool
+}
+
+/// A container whose process waits for its start.
+struct MadeContainer: ~Copyable {
+    let found: FoundContainer
+    let process: LaunchedProcess
+    let bundle: Bundle
+    let warnings: [String]
+    let lock: FolderLock
+}
+
+/// From a bundle to a container that waits for its start: OCI's `create`.
+struct ContainerMaker {
+    private let options: MakerOptions
+    private let bundle: Bundle
+    private let folder: ContainerFolder
+    private let manager: CgroupManager
+    private let log: RuntimeLog
+
+    init(_ options: MakerOptions, _ global: GlobalOptions) throws(LaunchError) {
+        folder = try ContainerFolder(options.id, root: global.root)
+        bundle = try Bundle(options.bundle, file: options.configurationFile)
+        self.options = options
+        manager = global.cgroupManager
+        log = global.log
+    }
+
+    /// Whether the container's process has a terminal.
+    private var hasTerminal: Bool { bundle.specification.process?.terminal ?? false }
+
+    /// Makes the container; on failure nothing of it stays.
+    ///
+    /// - Parameter isDetached: nobody stays with its process.
+    /// - Throws: `LaunchError`.
+    func make(isDetached: Bool) throws(LaunchError) -> MadeContainer {
+        try ConsoleSocket.check(options.consoleSocket, hasTerminal: hasTerminal, isDetached: isDetached)
+        let lock = try folder.make()
+        let cgroup: Cgroup?
+        var record: RuntimeRecord
+        do throws(LaunchError) {
+            cgroup = try CgroupLocation.cgroup(
+                of: bundle.specification.linux ?? .init(), id: options.id, manager: manager)
+            record = try newRecord(cgroup)
+            // Before anything is made: whoever deletes the container knows by it what there is to be removed.
+            try store(record)
+        } catch {
+            try? folder.remove()
+            throw error
+        }
+        do throws(LaunchError) {
+            let gate = try makeGate()
+            var warnings: [String] = []
+            let process = try launch(cgroup, gate, &record, &warnings)
+            _ = consume gate
+            return MadeContainer(
+                found: FoundContainer(folder, record), process: process, bundle: bundle, warnings: warnings, lock: lock)
+        } catch {
+            try? ContainerRemoval.remove(FoundContainer(folder, record), log: log)
+            throw error
+        }
+    }
+
+    private func makeGate() throws(LaunchError) -> StartGate {
+        do throws(SystemError) {
+            return try StartGate.make(folder)
+        } catch {
+            throw LaunchError(error)
+        }
+    }
+
+    private func newRecord(_ cgroup: Cgroup?) throws(LaunchError) -> RuntimeRecord {
+        guard let creator = ProcessIdentity(pid: getpid()) else {
+            throw LaunchError("cannot create container \(options.id): /proc does not show this process; mount it")
+        }
+        return RuntimeRecord(
+            id: options.id, ociVersion: bundle.specification.ociVersion, bundle: bundle.path, rootfs: bundle.rootfs,
+            annotations: bundle.specification.annotations, cgroupPath: cgroup?.path, creator: creator,
+            program: bundle.specification.process?.args.first ?? "")
+    }
+
+    private func store(_ record: RuntimeRecord) throws(LaunchError) {
+        do throws(SystemError) {
+            try AtomicFile.write(bundle.bytes, to: folder.configurationPath)
+            try record.write(to: folder)
+        } catch {
+            throw LaunchError("cannot create container \(options.id): \(error)")
+        }
+    }
+
+    private func launch(
+        _ cgroup: Cgroup?, _ gate: borrowing StartGate, _ record: inout RuntimeRecord, _ warnings: inout [String]
+    ) throws(LaunchError) -> LaunchedProcess {
+        let request = bundle.request(id: options.id, cgroupPath: cgroup?.path, folder: folder)
+        let entrance = try enter(cgroup, request)
+        var launcher = try ContainerLauncher(request, cgroup: cgroup)
+        let console = try options.consoleSocket.map { path throws(LaunchError) in try ConsoleSocket.connect(to: path) }
+        let hooks = bundle.specification.hooks
+        let first = record
+        var last = record
+        let creation = Creation(
+            gate: gate.gate.rawValue, failure: gate.failure.rawValue,
+            preservedDescriptors: options.preservedDescriptors, hasOwnKeyring: options.hasOwnKeyring,
+            hookState: .init(creating: first.hookState(.creating), created: first.hookState(.created)),
+            atBarrier: { launch throws(LaunchError) in
+                guard let hooks else { return }
+                let (state, pid) = (first.hookState(.creating), launch.containerPID)
+                try HookRunner.run(hooks.prestart, "prestart", state, pid: pid)
+                try HookRunner.run(hooks.createRuntime, "createRuntime", state, pid: pid)
+            },
+            lettingGo: { launch throws(LaunchError) in last = try finish(first, launch) })
+        let process = try launcher.launch(
+            entrance: entrance, streams: try streams(), creation: creation)
+        record = last
+        if let console { try console.send(terminalOf: process) }
+        warnings = launcher.warnings
+        return process
+    }
+
+    /// The container's process is there: from here on it can be started by its record.
+    private func finish(_ record: RuntimeRecord, _ launch: Launch) throws(LaunchError) -> RuntimeRecord {
+        var record = record
+        let pid = launch.containerPID
+        record.process = ProcessIdentity(pid: pid)
+        let wait = launch.firstStep(NB_STEP_AWAIT_START) ?? 0
+        record.firstLateStep = wait
+        record.lateSteps = Array(launch.descriptions.dropFirst(wait))
+        do throws(SystemError) {
+            try record.write(to: folder)
+            try ProcessHandover.hand(pid, pidFile: options.pidFile, socket: options.pidfdSocket)
+        } catch {
+            throw LaunchError("cannot create container \(options.id): \(error)")
+        }
+        return record
+    }
+
+    private func enter(_ cgroup: Cgroup?, _ request: LaunchRequest) throws(LaunchError) -> CgroupEntrance? {
+        guard let cgroup else { return nil }
+        do throws(CgroupError) {
+            var resources = request.specification.linux?.resources
+            // Restricted by the launcher, while the container is being made.
+            resources?.devices = []
+            // Engines read what a container uses from these groups.
+            return try cgroup.create(resources: resources, counters: [.cpu, .cpuacct, .blkio])
+        } catch {
+            throw LaunchError("\(error)")
+        }
+    }
+
+    /// This process's own streams; nil for a terminal of the container's own.
+    private func streams() throws(LaunchError) -> StandardDescriptors? {
+        guard !hasTerminal else { return nil }
+        return try StandardDescriptors.inherited()
+    }
+}

@@ -1,0 +1,70 @@
+internal import LinuxSystem
+internal import OCISpec
+
+/// Refuses what a configuration asks for and this runtime cannot give: nothing that was asked for is passed over in silence.
+enum SpecificationCheck {
+    /// - Throws: `LaunchError` naming the member.
+    static func check(_ specification: RuntimeSpecification) throws(LaunchError) {
+        try checkVersion(specification.ociVersion)
+        guard let process = specification.process else { throw refusal("process", "it must be there") }
+        guard !process.args.isEmpty else { throw refusal("process.args", "it must not be empty") }
+        guard process.cwd.hasPrefix("/") else { throw refusal("process.cwd", "it must be an absolute path") }
+        guard specification.root != nil else { throw refusal("root", "it must be there") }
+        try check(process)
+        let linux = specification.linux ?? .init()
+        try check(linux)
+        let new = Set(linux.namespaces.map(\.type))
+        if specification.hostname != nil, !new.contains(.uts) {
+            throw refusal("hostname", "without a UTS namespace it would be the host's")
+        }
+        if specification.domainname != nil, !new.contains(.uts) {
+            throw refusal("domainname", "without a UTS namespace it would be the host's")
+        }
+        for mount in specification.mounts where !mount.destination.hasPrefix("/") {
+            throw refusal("mounts", "the destination \(mount.destination) must be an absolute path")
+        }
+    }
+
+    /// Any version 1 is understood.
+    private static func checkVersion(_ version: String) throws(LaunchError) {
+        let parts = version.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count >= 3, let major = Int(parts[0]), Int(parts[1]) != nil else {
+            throw refusal("ociVersion", "\(version) is no version")
+        }
+        guard major == 1 else {
+            throw refusal(
+                "ociVersion", "\(version) is not supported; this runtime knows \(RuntimeSpecification.version)")
+        }
+    }
+
+    /// Refuses what a process asks for in vain.
+    static func check(_ process: RuntimeSpecification.Process) throws(LaunchError) {
+        if process.selinuxLabel != nil { throw refusal("process.selinuxLabel", "SELinux is not supported") }
+        if process.apparmorProfile != nil { throw refusal("process.apparmorProfile", "AppArmor is not supported yet") }
+        if process.scheduler != nil { throw refusal("process.scheduler", "it is not supported yet") }
+        if process.execCPUAffinity != nil { throw refusal("process.execCPUAffinity", "it is not supported yet") }
+    }
+
+    private static func check(_ linux: RuntimeSpecification.Linux) throws(LaunchError) {
+        if linux.mountLabel != nil { throw refusal("linux.mountLabel", "SELinux is not supported") }
+        if linux.intelRdt != nil { throw refusal("linux.intelRdt", "resource director technology is not supported") }
+        if linux.memoryPolicy != nil { throw refusal("linux.memoryPolicy", "it is not supported yet") }
+        if linux.personality != nil { throw refusal("linux.personality", "it is not supported yet") }
+        if !linux.netDevices.isEmpty { throw refusal("linux.netDevices", "it is not supported yet") }
+        if !linux.timeOffsets.isEmpty { throw refusal("linux.timeOffsets", "it is not supported yet") }
+        let users = linux.namespaces.filter { $0.type == .user && $0.path == nil }
+        if !users.isEmpty, linux.uidMappings.isEmpty || linux.gidMappings.isEmpty {
+            throw refusal("linux.uidMappings", "a new user namespace needs it, and linux.gidMappings")
+        }
+        if users.isEmpty, !linux.namespaces.contains(where: { $0.type == .user }), !linux.uidMappings.isEmpty {
+            throw refusal("linux.uidMappings", "without a user namespace it means nothing")
+        }
+        if let propagation = linux.rootfsPropagation, MountOptions.rootPropagation(propagation) == nil {
+            throw refusal("linux.rootfsPropagation", "\(propagation) is unknown")
+        }
+    }
+
+    private static func refusal(_ member: String, _ reason: String) -> LaunchError {
+        LaunchError("cannot use the configuration: \(member): \(reason)")
+    }
+}

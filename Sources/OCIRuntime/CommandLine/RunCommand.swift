@@ -1,0 +1,27 @@
+internal import CLinux
+internal import Glibc
+internal import LinuxSystem
+internal import OCISpec
+
+/// `run`: creates and starts a container and, unless detached, stays until its end.
+enum RunCommand {
+    static let command = Subcommand(
+        options: CreateCommand.options + [.flag("detach", "d"), .flag("keep")], startsProcess: true
+    ) { options, global throws(LaunchError) in
+        let isDetached = options.has("detach")
+        let maker = try ContainerMaker(CreateCommand.makerOptions(options), global)
+        let made = try maker.make(isDetached: isDetached)
+        for warning in made.warnings { global.log.warning(warning) }
+        let attended = isDetached ? nil : try AttendedProcess(terminal: made.process.terminal)
+        do throws(LaunchError) {
+            try StartCommand.start(made.found, hooks: made.bundle.specification.hooks)
+        } catch {
+            try? ContainerRemoval.remove(made.found, log: global.log)
+            throw error
+        }
+        guard let attended else { return 0 }
+        let status = attended.wait(for: made.process)
+        if !options.has("keep") { try ContainerRemoval.remove(made.found, log: global.log) }
+        return status
+    }
+}

@@ -1,0 +1,145 @@
+import Glibc
+import LinuxSystem
+import OCISpec
+import Testing
+
+extension IntegrationTests {
+    /// `nestbox-runtime` as runc's callers use it: from a bundle to a process and back.
+    @Suite struct RuntimeLifecycle {
+        @Test func aContainerIsCreatedStartedKilledAndDeleted() throws {
+            try TestBundle.with("sleep", "1000") { bundle in
+                bundle.configuration.annotations = ["a": "b"]
+                try bundle.expect("create", "--pid-file", "\(bundle.folder)/pid", "box")
+                let created = try #require(try bundle.state("box"))
+                let names = created.objectValue?.members.map(\.name)
+                #expect(
+                    names == [
+                        "ociVersion", "id", "pid", "status", "bundle", "rootfs", "created", "annotations", "owner",
+                    ])
+                #expect(created["status"] == "created" && created["bundle"] == .string(bundle.folder))
+                #expect(created["annotations"] == ["a": "b"] && created["ociVersion"] == "1.3.0")
+                let pid = try TestEngine.read("\(bundle.folder)/pid")
+                #expect(created["pid"]?.integerValue.map(String.init) == pid)
+                // Nothing of the program yet, and nothing open but what the wait needs.
+                try #expect(!TestEngine.read("/proc/\(pid)/cmdline").contains("1000"))
+                #expect(TestEngine.names(in: "/proc/\(pid)/fd").count == 5)
+
+                let second = try bundle("create", "box")
+                #expect(second.status == 1 && second.error.contains("container with given ID already exists"))
+                try bundle.expect("start", "box")
+                try #expect(TestEngine.read("/proc/\(pid)/cmdline") == "sleep\01000\0")
+                #expect(TestEngine.names(in: "/proc/\(pid)/fd").sorted() == ["0", "1", "2"])
+                try #expect(bundle.status("box") == "running")
+                let again = try bundle("start", "box")
+                #expect(again.status == 1 && again.error.contains("cannot start an already running container"))
+                let refused = try bundle("delete", "box")
+                #expect(refused.status == 1 && refused.error.contains("that is not stopped: running"), "\(refused)")
+
+                try bundle.expect("pause", "box")
+                try #expect(bundle.status("box") == "paused")
+                try bundle.expect("resume", "box")
+                try bundle.expect("kill", "box", "KILL")
+                try #expect(bundle.waits(for: "stopped", of: "box"))
+                try #expect(bundle.state("box")?["pid"] == 0)
+                try #expect(bundle("kill", "box").error.contains("container not running"))
+                try #expect(bundle("start", "box").error.contains("cannot start a container that has stopped"))
+                try bundle.expect("delete", "box")
+                let missing = try bundle("state", "box")
+                #expect(missing.status == 1 && missing.error == "nestbox-runtime: container box does not exist\n")
+                try bundle.expect("delete", "--force", "box")
+            }
+        }
+
+        @Test func runPassesStreamsSignalsAndTheStatus() throws {
+            try TestBundle.with("sh", "-c", "cat; echo wrong >&2; exit 7") { bundle in
+                let result = try bundle("run", "box", input: "typed")
+                #expect(result.status == 7 && result.output == "typed" && result.error == "wrong\n", "\(result)")
+                bundle.configuration.process?.args = ["sh", "-c", "trap 'exit 9' TERM; echo up; sleep 100 & wait"]
+                try bundle.write()
+                let run = try Command(bundle.command(["run", "box"]))
+                run.read { $0.contains("up") }
+                run.signal(SIGTERM)
+                #expect(run.finish().status == 9)
+            }
+        }
+
+        @Test func listHasWhatRuncsHas() throws {
+            try TestBundle.with("sleep", "1000") { bundle in
+                try #expect(bundle("list", "--format", "json").output == "null\n")
+                try bundle.expect("run", "-d", "box")
+                let list = try bundle("list", "-f", "json")
+                let value = try JSONValue(parsing: Array(list.output.utf8))
+                #expect(value[0]?["id"] == "box" && value[0]?["owner"] == "root", "\(list)")
+                let table = try bundle("list")
+                #expect(table.lines[0].hasPrefix("ID          PID         STATUS      BUNDLE"), "\(table)")
+                try #expect(bundle("list", "-q").output == "box\n")
+                let pid = try #require(value[0]?["pid"]?.integerValue)
+                try #expect(bundle("ps", "--format", "json", "box").output == "[\(pid)]\n")
+                try #expect(bundle("ps", "box").output.contains("sleep 1000"))
+                try bundle.expect("delete", "--force", "box")
+            }
+        }
+
+        @Test func errorsAreInTheLogThatCallersRead() throws {
+            try TestBundle.with("/no/such") { bundle in
+                let log = "\(bundle.folder)/log"
+                let failed = try bundle("--log", log, "--log-format=json", "create", "box")
+                #expect(failed.status == 1)
+                let line = try JSONValue(parsing: TestEngine.bytes(log))
+                let message = try #require(line["msg"]?.stringValue)
+                #expect(line["level"] == "error" && message.contains("no such file or directory"), "\(line)")
+                #expect(failed.error == "nestbox-runtime: \(message)\n")
+                unlink(log)
+                _ = try bundle("--log=\(log)", "state", "none")
+                try #expect(TestEngine.read(log).hasSuffix("level=error msg=\"container none does not exist\"\n"))
+
+                bundle.configuration.process?.args = ["nosuch"]
+                try #expect(bundle("run", "box").error.contains("executable file not found in $PATH"))
+                bundle.configuration.process?.args = ["/etc"]
+                try #expect(bundle("run", "box").error.contains("permission denied"))
+                for (arguments, words) in [
+                    (["--systemd-cgroup", "list"], "cgroupfs driver"), (["create", "--no-pivot", "box"], "pivot_root"),
+                    (["create", "--nosuch", "box"], "flag provided but not defined"), (["nosuch"], "No help topic"),
+                    (["create", "../box"], "invalid container ID format"), (["checkpoint", "box"], "criu"),
+                ] {
+                    let refused = try Command.run(bundle.command(arguments))
+                    #expect(refused.status == 1 && refused.error.contains(words), "\(arguments): \(refused)")
+                }
+            }
+        }
+
+        @Test func descriptorsAreKeptOnlyWhereAskedFor() throws {
+            try TestBundle.with("ls", "/proc/self/fd") { bundle in
+                let file = try FileDescriptor.open("/dev/zero")
+                let numbers: [Int32] = [10, 11]
+                for number in numbers { dup2(file.rawValue, number) }
+                defer { for number in numbers { close(number) } }
+                try #expect(bundle("run", "box", leaking: numbers).output == "0\n1\n2\n3\n")
+                dup2(file.rawValue, 3)
+                defer { close(3) }
+                let kept = try bundle("run", "--preserve-fds", "1", "box", leaking: [3] + numbers)
+                #expect(kept.output == "0\n1\n2\n3\n4\n", "\(kept)")
+                try #expect(bundle("run", "--preserve-fds=9", "box").error.contains("it is not open"))
+            }
+        }
+
+        @Test func limitsAreSetAndChanged() throws {
+            try TestBundle.with("sleep", "1000") { bundle in
+                bundle.configuration.linux?.resources?.memory = .init(limit: 64 << 20)
+                try bundle.expect("run", "-d", "box")
+                func limit() throws -> Int64? {
+                    let events = try bundle("events", "--stats", "box")
+                    let value = try JSONValue(parsing: Array(events.output.utf8))
+                    #expect(value["type"] == "stats" && value["id"] == "box", "\(events)")
+                    return value["data"]?["memory"]?["usage"]?["limit"]?.integerValue
+                }
+                try #expect(limit() == 64 << 20)
+                try bundle.expect("update", "--memory", "32m", "box")
+                try #expect(limit() == 32 << 20)
+                let changed = try bundle("update", "--resources", "-", "box", input: #"{"memory":{"limit":50331648}}"#)
+                try #expect(changed.status == 0 && limit() == 48 << 20, "\(changed)")
+                try bundle.expect("delete", "--force", "box")
+            }
+        }
+    }
+}
