@@ -134,7 +134,7 @@ long nb_launch(struct nb_launch *launch)
 {
     launch->stack = nb_stack_allocate();
     launch->second_stack = launch->hook_stack = NULL;
-    launch->parent = launch->failure = -1;
+    launch->parent = launch->failure = launch->listener = -1;
     if (launch->stack == NULL) return -ENOMEM;
     if (launch->forks && (launch->second_stack = nb_stack_allocate()) == NULL) return -ENOMEM;
     launch->root = launch->mask_folder = launch->mask_file = launch->proc = launch->original_root = -1;

@@ -66,19 +66,21 @@ static long nb_raise_capabilities(void)
     return NB_SYSCALL2(SYS_capset, &header, data);
 }
 
-static long nb_seccomp(const struct nb_step *step)
+static long nb_seccomp(struct nb_launch *launch, const struct nb_step *step)
 {
     struct sock_fprog program = {.len = (unsigned short)step->value, .filter = (struct sock_filter *)(uintptr_t)step->data};
-    return NB_SYSCALL3(SYS_seccomp, SECCOMP_SET_MODE_FILTER, step->flags, &program);
+    long result = NB_SYSCALL3(SYS_seccomp, SECCOMP_SET_MODE_FILTER, step->flags, &program);
+    /* Said in memory: any call to pass it on might be one that waits for the listener. */
+    if (result > 0 && (step->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0) launch->listener = (int32_t)result;
+    return result;
 }
 
 long nb_step_identity(struct nb_launch *launch, const struct nb_step *step)
 {
-    (void)launch;
     switch (step->kind) {
     case NB_STEP_BECOME_ROOT: return nb_become(0, 0, 0, 0);
     case NB_STEP_NO_NEW_PRIVILEGES: return NB_SYSCALL5(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    case NB_STEP_SECCOMP: return nb_seccomp(step);
+    case NB_STEP_SECCOMP: return nb_seccomp(launch, step);
     case NB_STEP_BOUNDING_SET: return nb_bounding_set(step->value);
     case NB_STEP_USER: return nb_user(step);
     case NB_STEP_RAISE_CAPABILITIES: return nb_raise_capabilities();

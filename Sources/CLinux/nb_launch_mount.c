@@ -278,6 +278,20 @@ static long nb_sysctl(struct nb_launch *launch, const struct nb_step *step)
     return result;
 }
 
+/* As above: what the image has at /proc must not get to see, or to answer, what the process is to be confined by. */
+static long nb_security_label(struct nb_launch *launch, const struct nb_step *step)
+{
+    long result = nb_open_proc(launch);
+    if (result < 0) return result;
+    int own = nb_open_in_root(launch->proc, "thread-self", O_PATH | O_DIRECTORY, 0);
+    int file = own < 0 ? own : nb_open_beneath(own, step->target, O_WRONLY, 0);
+    result = nb_fail(launch, NB_DETAIL_OPEN_TARGET, file);
+    if (result >= 0) result = NB_SYSCALL3(SYS_write, file, step->source, strlen(step->source));
+    nb_close(file);
+    nb_close(own);
+    return result;
+}
+
 static long nb_working_directory(struct nb_launch *launch, const struct nb_step *step)
 {
     int directory = step->mode != 0 ? nb_make_directories_in_root(launch->root, step->target, 0755, NB_LINKS_MAX)
@@ -319,6 +333,7 @@ long nb_step_mount(struct nb_launch *launch, const struct nb_step *step)
     case NB_STEP_MAKE_DIRECTORY: return nb_make_directory(launch, step);
     case NB_STEP_PIVOT: return nb_pivot(launch);
     case NB_STEP_SYSCTL: return nb_sysctl(launch, step);
+    case NB_STEP_SECURITY_LABEL: return nb_security_label(launch, step);
     case NB_STEP_WORKING_DIRECTORY: return nb_working_directory(launch, step);
     default: return NB_NOT_MINE;
     }

@@ -68,6 +68,13 @@ static long nb_null_device(struct nb_launch *launch, const struct nb_step *step)
     return result < 0 ? nb_descriptor(step) : result;
 }
 
+static long nb_memory_policy(const struct nb_step *step)
+{
+    /* The kernel takes the number of bits, plus one. */
+    unsigned long bits = step->mode * 8 * sizeof(unsigned long) + 1;
+    return NB_SYSCALL3(SYS_set_mempolicy, step->value, step->mode == 0 ? 0 : step->data, step->mode == 0 ? 0 : bits);
+}
+
 long nb_step_process(struct nb_launch *launch, const struct nb_step *step)
 {
     enum { NB_IOPRIO_WHO_PROCESS = 1 };
@@ -85,6 +92,8 @@ long nb_step_process(struct nb_launch *launch, const struct nb_step *step)
     case NB_STEP_PARENT_DEATH: return nb_parent_death(launch);
     case NB_STEP_DEFAULT_SIGNALS: return nb_default_signals();
     case NB_STEP_IO_PRIORITY: return NB_SYSCALL3(SYS_ioprio_set, NB_IOPRIO_WHO_PROCESS, 0, step->value);
+    case NB_STEP_PERSONALITY: return NB_SYSCALL1(SYS_personality, step->value);
+    case NB_STEP_MEMORY_POLICY: return nb_memory_policy(step);
     case NB_STEP_CLOSE_FROM: return nb_close_on_exec_from((unsigned int)step->value);
     default: return NB_NOT_MINE;
     }

@@ -34,6 +34,25 @@ int nb_set_limit(pid_t pid, int resource, uint64_t soft, uint64_t hard)
     return (int)NB_SYSCALL4(SYS_prlimit64, pid, resource, &limit, 0);
 }
 
+int nb_set_schedule(pid_t pid, const struct nb_schedule *schedule)
+{
+    /* struct sched_attr as of Linux 3.14; linux/sched/types.h clashes with the C library's headers. */
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime, deadline, period;
+    } attributes = {48, schedule->policy, schedule->flags, schedule->nice, schedule->priority,
+                    schedule->runtime, schedule->deadline, schedule->period};
+    return (int)NB_SYSCALL3(SYS_sched_setattr, pid, &attributes, 0);
+}
+
+int nb_set_affinity(pid_t pid, const void *set, size_t size)
+{
+    return (int)NB_SYSCALL3(SYS_sched_setaffinity, pid, size, set);
+}
+
 int nb_enter_namespace(int namespace, int kind) { return (int)NB_SYSCALL2(SYS_setns, namespace, kind); }
 
 int nb_receive_descriptor(int socket, char *message, int *descriptor)
@@ -77,6 +96,8 @@ int nb_pass_descriptor(int socket, const char *name, int descriptor)
     while (length < 0 && errno == EINTR);
     return length < 0 ? -errno : (int)length;
 }
+
+int nb_take_descriptor(int pidfd, int number) { return (int)NB_SYSCALL3(SYS_pidfd_getfd, pidfd, number, 0); }
 
 int nb_execute_descriptor(int program, char *const *arguments, char *const *environment)
 {

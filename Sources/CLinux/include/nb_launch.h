@@ -83,6 +83,9 @@ enum nb_step_kind {
     NB_STEP_DEFAULT_SIGNALS, /* every disposition back to the default, nothing blocked */
     NB_STEP_IO_PRIORITY,   /* ioprio value */
     NB_STEP_CLOSE_FROM,    /* every descriptor from `value` up is closed by execve */
+    NB_STEP_PERSONALITY,   /* value */
+    NB_STEP_MEMORY_POLICY, /* set_mempolicy mode `value` with the nodes in data, an array of `mode` unsigned longs */
+    NB_STEP_SECURITY_LABEL, /* write `source` to attr/`target` of this process, before execve */
     NB_STEP_HOOK,          /* run the program of struct nb_hook in `data` and wait for it */
     NB_STEP_FIND_PROGRAM,  /* fail as execve would where no candidate is an executable file */
     /* Tell the parent ('C'), and once it has answered go on whatever becomes of it ('D' says so). */
@@ -189,6 +192,7 @@ struct nb_launch {
     void *stack;
     void *second_stack;
     void *hook_stack;
+    int32_t listener; /* the child's descriptor of what its seccomp filter asks, or -1 */
     /* The child's own. */
     int32_t root;
     int32_t mask_folder;

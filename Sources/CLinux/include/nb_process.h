@@ -3,6 +3,7 @@
 #ifndef NB_PROCESS_H
 #define NB_PROCESS_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -17,6 +18,17 @@ int nb_set_name(const char *name);
 /* prlimit64(2): sets a limit of another process. Units as in setrlimit(2). */
 int nb_set_limit(pid_t pid, int resource, uint64_t soft, uint64_t hard);
 
+/* sched_setattr(2) and sched_setaffinity(2) of another process. `set` has `size` bytes, bit n is CPU n. */
+struct nb_schedule {
+    uint32_t policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period;
+};
+int nb_set_schedule(pid_t pid, const struct nb_schedule *schedule);
+int nb_set_affinity(pid_t pid, const void *set, size_t size);
+
 /* setns(2): moves the calling thread into a namespace. */
 int nb_enter_namespace(int namespace, int kind);
 
@@ -26,6 +38,9 @@ int nb_receive_descriptor(int socket, char *message, int *descriptor);
 
 /* Sends a descriptor, with a name of at least one byte, over a connected socket. */
 int nb_pass_descriptor(int socket, const char *name, int descriptor);
+
+/* pidfd_getfd(2): a copy of another process's descriptor, close-on-exec. */
+int nb_take_descriptor(int pidfd, int number);
 
 /* Gives memory back that the process used before and does not use now: free heap, and the stack below the caller. For a
  * process that has set something up and now only waits. */

@@ -125,7 +125,11 @@ struct ContainerMaker {
                 try HookRunner.run(hooks.prestart, "prestart", state, pid: pid)
                 try HookRunner.run(hooks.createRuntime, "createRuntime", state, pid: pid)
             },
-            lettingGo: { launch throws(LaunchError) in last = try finish(first, launch) })
+            lettingGo: { launch throws(LaunchError) in
+                last = try finish(first, launch)
+                let profile = bundle.specification.linux?.seccomp
+                try SeccompListener.hand(launch, profile, first.hookState(.creating))
+            })
         let process = try launcher.launch(
             entrance: entrance, streams: try streams(), creation: creation)
         record = last

@@ -40,18 +40,23 @@ enum SpecificationCheck {
     /// Refuses what a process asks for in vain.
     static func check(_ process: RuntimeSpecification.Process) throws(LaunchError) {
         if process.selinuxLabel != nil { throw refusal("process.selinuxLabel", "SELinux is not supported") }
-        if process.apparmorProfile != nil { throw refusal("process.apparmorProfile", "AppArmor is not supported yet") }
-        if process.scheduler != nil { throw refusal("process.scheduler", "it is not supported yet") }
-        if process.execCPUAffinity != nil { throw refusal("process.execCPUAffinity", "it is not supported yet") }
+        if process.apparmorProfile != nil, !AppArmor.isEnabled {
+            throw refusal("process.apparmorProfile", "AppArmor is not enabled in this kernel")
+        }
     }
 
     private static func check(_ linux: RuntimeSpecification.Linux) throws(LaunchError) {
         if linux.mountLabel != nil { throw refusal("linux.mountLabel", "SELinux is not supported") }
         if linux.intelRdt != nil { throw refusal("linux.intelRdt", "resource director technology is not supported") }
-        if linux.memoryPolicy != nil { throw refusal("linux.memoryPolicy", "it is not supported yet") }
-        if linux.personality != nil { throw refusal("linux.personality", "it is not supported yet") }
         if !linux.netDevices.isEmpty { throw refusal("linux.netDevices", "it is not supported yet") }
-        if !linux.timeOffsets.isEmpty { throw refusal("linux.timeOffsets", "it is not supported yet") }
+        let clocks = linux.timeOffsets.keys.filter { $0 != "monotonic" && $0 != "boottime" }
+        if let clock = clocks.first { throw refusal("linux.timeOffsets", "\(clock) is no clock of a time namespace") }
+        if !linux.timeOffsets.isEmpty, !linux.namespaces.contains(where: { $0.type == .time && $0.path == nil }) {
+            throw refusal("linux.timeOffsets", "they need a new time namespace")
+        }
+        if linux.seccomp?.listenerPath == nil, linux.seccomp?.listenerMetadata != nil {
+            throw refusal("linux.seccomp.listenerMetadata", "it needs a listenerPath")
+        }
         let users = linux.namespaces.filter { $0.type == .user && $0.path == nil }
         if !users.isEmpty, linux.uidMappings.isEmpty || linux.gidMappings.isEmpty {
             throw refusal("linux.uidMappings", "a new user namespace needs it, and linux.gidMappings")

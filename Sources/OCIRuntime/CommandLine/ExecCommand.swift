@@ -34,7 +34,7 @@ enum ExecCommand {
         var launcher = ExecLauncher(try request(container, specification, process), cgroup: try container.cgroup())
         let launched = try launcher.launch(
             streams: process.terminal ? nil : try StandardDescriptors.inherited(),
-            creation: try creation(options, id))
+            creation: try creation(options, container, specification.linux?.seccomp))
         if let console { try console.send(terminalOf: launched) }
         guard !isDetached else { return 0 }
         return try AttendedProcess(terminal: launched.terminal).wait(for: launched)
@@ -64,7 +64,9 @@ enum ExecCommand {
         return request
     }
 
-    private static func creation(_ options: Options, _ id: String) throws(LaunchError) -> Creation {
+    private static func creation(
+        _ options: Options, _ container: FoundContainer, _ profile: RuntimeSpecification.Linux.Seccomp?
+    ) throws(LaunchError) -> Creation {
         Creation(
             preservedDescriptors: try InheritedDescriptors.count(options),
             lettingGo: { launch throws(LaunchError) in
@@ -72,8 +74,9 @@ enum ExecCommand {
                     try ProcessHandover.hand(
                         launch.containerPID, pidFile: options["pid-file"], socket: options["pidfd-socket"])
                 } catch {
-                    throw LaunchError("cannot exec in container \(id): \(error)")
+                    throw LaunchError("cannot exec in container \(container.record.id): \(error)")
                 }
+                try SeccompListener.hand(launch, profile, container.record.hookState(.running))
             })
     }
 }

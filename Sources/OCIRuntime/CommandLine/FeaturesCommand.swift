@@ -29,7 +29,7 @@ enum FeaturesCommand {
             "cgroup",
             to: JSONValue.object(["v1": true, "v2": true, "systemd": false, "systemdUser": false, "rdma": true]))
         object.set("seccomp", to: seccomp)
-        object.set("apparmor", to: JSONValue.object(["enabled": false]))
+        object.set("apparmor", to: JSONValue.object(["enabled": .bool(AppArmor.isEnabled)]))
         object.set("selinux", to: JSONValue.object(["enabled": false]))
         object.set("intelRdt", to: JSONValue.object(["enabled": false]))
         object.set("mountExtensions", to: JSONValue.object(["idmap": ["enabled": true]]))

@@ -10,6 +10,7 @@ enum RunCommand {
     ) { options, global throws(LaunchError) in
         let isDetached = options.has("detach")
         let maker = try ContainerMaker(CreateCommand.makerOptions(options), global)
+        let preference = OOMPreference()
         let made = try maker.make(isDetached: isDetached)
         for warning in made.warnings { global.log.warning(warning) }
         let attended = isDetached ? nil : try AttendedProcess(terminal: made.process.terminal)
@@ -20,6 +21,7 @@ enum RunCommand {
             throw error
         }
         guard let attended else { return 0 }
+        if made.bundle.specification.process?.oomScoreAdj != nil { preference?.restore() }
         let status = attended.wait(for: made.process)
         if !options.has("keep") { try ContainerRemoval.remove(made.found, log: global.log) }
         return status

@@ -83,6 +83,7 @@ struct ExecLauncher {
         var entry = StepList()
         entry.add(NB_STEP_NEXT_LIST, "wait for the runtime")
         let launch = try Launch(entry, namespaces: 0, cgroup: entrance.unified, forks: true, bound: Self.bound)
+        try steps.applyInitialAffinity(to: launch.pid)
         let preference = request.process.oomScoreAdj == nil ? nil : OOMPreference()
         try steps.applyLimits(to: launch.pid)
         var list = StepList()
@@ -102,7 +103,11 @@ struct ExecLauncher {
             "change to the working directory \(request.process.cwd)")
         try steps.addIdentity(to: &list, creation)
         let launched = try launch.proceed(
-            list, try steps.program(), lettingGo: { launch throws(LaunchError) in try creation?.lettingGo(launch) })
+            list, try steps.program(),
+            lettingGo: { launch throws(LaunchError) in
+                try steps.applyScheduling(to: launch.containerPID, isExec: true)
+                try creation?.lettingGo(launch)
+            })
         preference?.restore()
         return launched
     }

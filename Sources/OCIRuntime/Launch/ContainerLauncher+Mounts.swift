@@ -199,7 +199,9 @@ extension ContainerLauncher {
             let clone = FileDescriptor(
                 owning: try checked(nb_clone_tree(file.rawValue, "", options.isRecursive ? 1 : 0), "clone", source))
             try change(clone, options, source)
-            if request.isFromEngine, let namespace = userNamespace.rawValue {
+            if options.isIDMapped || !mount.uidMappings.isEmpty {
+                try mapIDs(of: clone, mount, options, userNamespace)
+            } else if request.isFromEngine, let namespace = userNamespace.rawValue {
                 mapIDs(of: clone, source, isRecursive: options.isRecursive, namespace)
             }
             var mode: UInt32 = isFolder ? 0 : UInt32(NB_TARGET_FILE)
@@ -253,6 +255,30 @@ extension ContainerLauncher {
         try checked(
             nb_set_attributes(clone.rawValue, 0, 0, propagation, -1, isDeep ? recursive : 0), "set the propagation of",
             source)
+    }
+
+    /// The mapping that the configuration asks for: of its own, or the container's.
+    private func mapIDs(
+        of clone: borrowing FileDescriptor, _ mount: RuntimeSpecification.Mount, _ options: MountOptions,
+        _ containerNamespace: borrowing FileDescriptor?
+    ) throws(SystemError) {
+        let recursive: Int32 = options.isIDMapRecursive ? 1 : 0
+        let hint = "the file system must support ID-mapped mounts"
+        guard !mount.uidMappings.isEmpty else {
+            guard let namespace = containerNamespace.rawValue else {
+                throw SystemError(
+                    "map the ids of", mount.source ?? "", .invalidArgument,
+                    hint: "name uidMappings and gidMappings, or use a user namespace")
+            }
+            try checked(
+                nb_set_attributes(clone.rawValue, 0, 0, 0, namespace, recursive), "map the ids of", mount.source ?? "",
+                hint: hint)
+            return
+        }
+        let namespace = try UserNamespace.make(mount.uidMappings, mount.gidMappings)
+        try checked(
+            nb_set_attributes(clone.rawValue, 0, 0, 0, namespace.rawValue, recursive), "map the ids of",
+            mount.source ?? "", hint: hint)
     }
 
     /// Files keep their owners inside the container.

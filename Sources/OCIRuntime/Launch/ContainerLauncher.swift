@@ -46,7 +46,7 @@ struct ContainerLauncher {
         initExecutable: consuming FileDescriptor? = nil, report: Int32? = nil, creation: Creation? = nil
     ) throws(LaunchError) -> LaunchedProcess {
         let plan = try NamespacePlan(linux.namespaces)
-        guard plan.newMount else {
+        guard plan.newMount || plan.joinsMount else {
             throw LaunchError("cannot start container \(request.id): it needs a mount namespace of its own")
         }
         let filter = try seccompFilter()
@@ -85,6 +85,7 @@ struct ContainerLauncher {
         list.add(NB_STEP_BARRIER, "wait for the network and the device rules")
         if let creation { try creation.addCreateContainerHooks(request.specification.hooks, to: &list) }
         addSysctls(to: &list)
+        try addKernelSettings(to: &list)
         list.add(NB_STEP_SESSION, "start a session")
         let owner = ids.user(processSteps.user.uid)
         processSteps.addStreams(streams, owner: owner, hasConsoleDevice: true, to: &list)
@@ -114,9 +115,16 @@ struct ContainerLauncher {
                 try restrictDevices()
                 if request.waitsForNetwork { try Self.awaitWord(report) }
             },
-            atBarrier: { launch throws(LaunchError) in try creation?.atBarrier(launch) },
-            lettingGo: { launch throws(LaunchError) in try creation?.lettingGo(launch) })
-        preference?.restore()
+            atBarrier: { launch throws(LaunchError) in
+                try setTimeOffsets(of: launch.containerPID)
+                try creation?.atBarrier(launch)
+            },
+            lettingGo: { launch throws(LaunchError) in
+                try processSteps.applyScheduling(to: launch.containerPID)
+                try creation?.lettingGo(launch)
+            })
+        // A process that waits for its start has no memory of its own yet.
+        if creation?.gate == nil { preference?.restore() }
         return launched
     }
 
@@ -179,10 +187,11 @@ struct ContainerLauncher {
         if plan.newCgroup {
             list.add(NB_STEP_UNSHARE, flags: UInt64(CLONE_NEWCGROUP), "make the cgroup namespace")
         }
-        if plan.newUTS, let hostname = request.specification.hostname {
+        if plan.newTime { list.add(NB_STEP_UNSHARE, flags: NamespacePlan.flag(.time), "make the time namespace") }
+        if plan.hasUTS, let hostname = request.specification.hostname {
             list.add(NB_STEP_HOSTNAME, source: hostname, "set the host name to \(hostname)")
         }
-        if plan.newUTS, let domainname = request.specification.domainname {
+        if plan.hasUTS, let domainname = request.specification.domainname {
             list.add(NB_STEP_DOMAINNAME, source: domainname, "set the domain name to \(domainname)")
         }
         list.add(NB_STEP_PROPAGATION, flags: UInt64(MS_REC) | separation, "separate the mounts from the host's")

@@ -285,6 +285,9 @@ final class Launch {
         }
     }
 
+    /// The child's descriptor over which the kernel asks about system calls; nil: its filter asks about none.
+    var listener: Int32? { launch.pointee.listener >= 0 ? launch.pointee.listener : nil }
+
     /// The place of the first step of a kind in that list.
     func firstStep(_ kind: nb_step_kind) -> Int? {
         switch second {

@@ -24,10 +24,13 @@ struct NamespacePlan {
     /// A cgroup namespace is made once the cgroup has been entered.
     var newCgroup = false
     var newUser = false
-    var newUTS = false
+    /// The UTS namespace is the container's, or another's that was named.
+    var hasUTS = false
+    var newTime = false
     var newNetwork = false
     var newMount = false
     var joinsUser = false
+    var joinsMount = false
 
     struct Join {
         var path: String
@@ -54,13 +57,20 @@ struct NamespacePlan {
             if let path = namespace.path, !path.isEmpty {
                 joins.append(Join(path: path, kind: namespace.type))
                 if namespace.type == .user { joinsUser = true }
+                if namespace.type == .uts { hasUTS = true }
+                if namespace.type == .mount { joinsMount = true }
+                if namespace.type == .time {
+                    throw LaunchError(
+                        "cannot join the time namespace \(path): a process that shares memory cannot; leave the path out"
+                    )
+                }
                 if namespace.type == .pid { forks = true }
                 continue
             }
             switch namespace.type {
             case .cgroup: newCgroup = true
-            case .time:
-                throw LaunchError("cannot make a time namespace: it is not supported yet; leave it out")
+            // Its first process is the one that is executed in it (Linux 6.1).
+            case .time: newTime = true
             default:
                 guard new & bit == 0 else {
                     throw LaunchError("cannot use the namespaces: \(namespace.type.rawValue) is named twice")
@@ -69,7 +79,7 @@ struct NamespacePlan {
             }
         }
         newUser = new & UInt64(CLONE_NEWUSER) != 0
-        newUTS = new & UInt64(CLONE_NEWUTS) != 0
+        if new & UInt64(CLONE_NEWUTS) != 0 { hasUTS = true }
         newNetwork = new & UInt64(CLONE_NEWNET) != 0
         newMount = new & UInt64(CLONE_NEWNS) != 0
         // The user namespace that owns the others is entered first of all that are joined.

@@ -65,15 +65,30 @@ struct ProcessSteps {
         list.add(NB_STEP_PARENT_DEATH, "tie the process to its supervisor")
         list.add(NB_STEP_DEFAULT_SIGNALS, "reset the signals")
         list.add(NB_STEP_CLOSE_FROM, value: 3, "mark the descriptors close-on-exec")
-        if let creation { try creation.addStart(hooks, to: &list) }
-        // Loading a filter needs CAP_SYS_ADMIN or no_new_privs; after it, only capset, prctl and execve are still called.
-        if let seccomp {
+        if let profile = process.apparmorProfile {
             list.add(
-                NB_STEP_SECCOMP, data: seccomp.program, flags: UInt64(seccomp.flags),
-                value: UInt64(seccomp.instructionCount), "load the seccomp filter")
+                NB_STEP_SECURITY_LABEL, source: "exec \(profile)", target: AppArmor.attribute,
+                "set the AppArmor profile \(profile)")
         }
+        // Whoever answers has to get the listener from this runtime, which is gone after the start.
+        let isAnswered = seccomp?.needsListener ?? false
+        if isAnswered { addFilter(to: &list) }
+        if let creation { try creation.addStart(hooks, to: &list) }
+        if !isAnswered { addFilter(to: &list) }
         list.add(NB_STEP_CAPABILITIES, data: [sets.capabilities], "set the capabilities")
     }
+
+    private func addFilter(to list: inout StepList) {
+        // Loading a filter needs CAP_SYS_ADMIN or no_new_privs; after it, only capset, prctl and execve are still called.
+        guard let seccomp else { return }
+        let flags = UInt64(seccomp.flags) | (seccomp.needsListener ? UInt64(Self.newListener) : 0)
+        list.add(
+            NB_STEP_SECCOMP, data: seccomp.program, flags: flags, value: UInt64(seccomp.instructionCount),
+            "load the seccomp filter")
+    }
+
+    /// `SECCOMP_FILTER_FLAG_NEW_LISTENER`.
+    private static let newListener: UInt32 = 1 << 3
 
     /// Adds the standard streams: a terminal of the container's own, or the given pipes.
     ///

@@ -20,7 +20,7 @@ struct SeccompChoice {
             }
             guard let profile else { return nil }
             let filter = try cache.filter(for: profile)
-            guard filter.needsListener else { return filter }
+            guard filter.needsListener, profile.listenerPath == nil else { return filter }
         } catch {
             throw LaunchError("\(error)")
         }

@@ -14,8 +14,8 @@ extension IntegrationTests {
                 #expect(first.status == 5 && first.output == "in sleep\01000\0", "\(first)")
                 let second = try bundle(
                     "exec", "-u", "1:2", "-g", "5", "--env", "A=b", "--cwd=/etc", "--cap", "CAP_SYS_ADMIN", "box", "sh",
-                    "-c", "id; pwd; echo $A; grep CapBnd /proc/self/status")
-                let words = ["uid=1 gid=2 groups=5", "/etc", "b", "CapBnd:\t0000000020200420"]
+                    "-c", "id -u; id -g; id -G; pwd; echo $A; grep CapBnd /proc/self/status")
+                let words = ["1", "2", "2 5", "/etc", "b", "CapBnd:\t0000000020200420"]
                 #expect(second.lines.map(String.init) == words, "\(second)")
                 let process = #"{"args":["id","-u"],"cwd":"/","user":{"uid":7,"gid":7}}"#
                 try TestRegistry.write(process, to: "\(bundle.folder)/process.json")

@@ -26,9 +26,7 @@ extension IntegrationTests {
                     startContainer: [recorder("startContainer", "/seen")], poststart: [recorder("poststart", file)],
                     poststop: [recorder("poststop", file)])
                 let run = try bundle("run", "box")
-                var own = [CChar](repeating: 0, count: 64)
-                readlink("/proc/self/ns/mnt", &own, 63)
-                let host = String(cString: own)
+                let host = try #require(StoredFile.link("/proc/self/ns/mnt"))
                 let lines = try run.lines + TestEngine.read(file).split(separator: "\n")
                 let seen = try lines.map { line in
                     let parts = line.split(separator: " ", maxSplits: 3)

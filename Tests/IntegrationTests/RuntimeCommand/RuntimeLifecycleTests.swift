@@ -110,14 +110,13 @@ extension IntegrationTests {
 
         @Test func descriptorsAreKeptOnlyWhereAskedFor() throws {
             try TestBundle.with("ls", "/proc/self/fd") { bundle in
-                let file = try FileDescriptor.open("/dev/zero")
-                let numbers: [Int32] = [10, 11]
-                for number in numbers { dup2(file.rawValue, number) }
-                defer { for number in numbers { close(number) } }
-                try #expect(bundle("run", "box", leaking: numbers).output == "0\n1\n2\n3\n")
-                dup2(file.rawValue, 3)
-                defer { close(3) }
-                let kept = try bundle("run", "--preserve-fds", "1", "box", leaking: [3] + numbers)
+                try bundle.write()
+                func run(_ options: String...) throws -> CommandResult {
+                    let leaks = "exec 3</dev/zero 10</dev/zero 11</dev/zero; exec \"$@\""
+                    return try Command.run(["bash", "-c", leaks, "bash"] + bundle.command(["run"] + options + ["box"]))
+                }
+                try #expect(run().output == "0\n1\n2\n3\n")
+                let kept = try run("--preserve-fds", "1")
                 #expect(kept.output == "0\n1\n2\n3\n4\n", "\(kept)")
                 try #expect(bundle("run", "--preserve-fds=9", "box").error.contains("it is not open"))
             }

@@ -47,11 +47,9 @@ final class TestBundle {
     /// Runs a command of `nestbox-runtime` in the bundle's folder; the configuration is written before.
     @discardableResult
     func callAsFunction(
-        _ arguments: String..., input: String? = nil, leaking descriptors: [Int32] = []
+        _ arguments: String..., input: String? = nil
     ) throws -> CommandResult {
-        try write()
-        return try Command.run(
-            command(arguments), input: input, seconds: 60 * TestEngine.patience, leaking: descriptors)
+        try run(arguments, input: input)
     }
 
     /// Runs a command, which has to succeed.
@@ -59,9 +57,22 @@ final class TestBundle {
     func expect(
         _ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation
     ) throws -> CommandResult {
-        try write()
-        let result = try Command.run(command(arguments), seconds: 60 * TestEngine.patience)
+        let result = try run(arguments)
         #expect(result.status == 0, "\(arguments): \(result)", sourceLocation: sourceLocation)
+        return result
+    }
+
+    private func run(_ arguments: [String], input: String? = nil) throws -> CommandResult {
+        try write()
+        let isDetached = arguments.contains { ["create", "-d", "--detach"].contains($0) }
+        // Whoever is left holds the command's streams: they must not be pipes that are read to their end.
+        let shell = ["sh", "-c", "exec \"$@\" >\"$0.out\" 2>\"$0.err\" </dev/null", "\(folder)/stream"]
+        var result = try Command.run(
+            (isDetached ? shell : []) + command(arguments), input: input, seconds: 60 * TestEngine.patience)
+        if isDetached {
+            result.output = try TestEngine.read("\(folder)/stream.out")
+            result.error = try TestEngine.read("\(folder)/stream.err")
+        }
         return result
     }
 
