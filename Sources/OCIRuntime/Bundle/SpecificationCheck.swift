@@ -11,6 +11,7 @@ enum SpecificationCheck {
         guard process.cwd.hasPrefix("/") else { throw refusal("process.cwd", "it must be an absolute path") }
         guard specification.root != nil else { throw refusal("root", "it must be there") }
         try check(process)
+        try ValueCheck.check(specification)
         let linux = specification.linux ?? .init()
         try check(linux)
         let new = Set(linux.namespaces.map(\.type))
@@ -39,6 +40,7 @@ enum SpecificationCheck {
 
     /// Refuses what a process asks for in vain.
     static func check(_ process: RuntimeSpecification.Process) throws(LaunchError) {
+        try ValueCheck.check(process.user)
         if process.selinuxLabel != nil { throw refusal("process.selinuxLabel", "SELinux is not supported") }
         if process.apparmorProfile != nil, !AppArmor.isEnabled {
             throw refusal("process.apparmorProfile", "AppArmor is not enabled in this kernel")
