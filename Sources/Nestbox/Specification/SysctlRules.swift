@@ -1,11 +1,7 @@
+internal import OCISpec
+
 /// Which kernel parameters a container may have of its own.
 enum SysctlRules {
-    /// Parameters of the IPC namespace (ipc_namespaces(7)); `fs.mqueue.` ones belong to it too.
-    private static let ipc: Set<String> = [
-        "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax",
-        "kernel.shmmni", "kernel.shm_rmid_forced", "kernel.msg_next_id", "kernel.sem_next_id", "kernel.shm_next_id",
-    ]
-
     /// Checks each name and writes it with dots.
     ///
     /// - Throws: `EngineError.invalidConfiguration` for a parameter of the whole kernel, or of a namespace that the container
@@ -47,16 +43,16 @@ enum SysctlRules {
         guard !value.utf8.contains(where: { $0 == 0 || $0 == 10 }) else {
             throw .invalidConfiguration("the value of --sysctl \(shown) has a line break or NUL character in it")
         }
-        if ipc.contains(name) || name.hasPrefix("fs.mqueue.") {
-            try require(configuration.ipc, option: "--ipc", of: shown)
-        } else if name.hasPrefix("net.") {
+        switch RuntimeSpecification.Linux.Namespace.Kind(ofParameter: name) {
+        case .ipc: try require(configuration.ipc, option: "--ipc", of: shown)
+        case .network:
             guard configuration.network.isPrivate else {
                 throw shared(shown, "--network \(configuration.network.text)")
             }
-        } else if name == "kernel.hostname" || name == "kernel.domainname" {
+        case .uts:
             let option = name == "kernel.hostname" ? "--hostname" : "--domainname"
             throw .invalidConfiguration("--sysctl \(shown) cannot be set; use \(option)")
-        } else {
+        default:
             throw .invalidConfiguration(
                 "--sysctl \(shown) cannot be set for a container: it belongs to the whole kernel; "
                     + "only kernel.msg*, kernel.sem, kernel.shm*, fs.mqueue.* and net.* have a value of their own in each"

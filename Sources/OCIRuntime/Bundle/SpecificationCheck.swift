@@ -14,6 +14,7 @@ enum SpecificationCheck {
         try ValueCheck.check(specification)
         let linux = specification.linux ?? .init()
         try check(linux)
+        try ParameterCheck.check(linux)
         let new = Set(linux.namespaces.map(\.type))
         if specification.hostname != nil, !new.contains(.uts) {
             throw refusal("hostname", "without a UTS namespace it would be the host's")
