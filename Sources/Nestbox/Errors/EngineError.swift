@@ -136,11 +136,4 @@ extension String {
     var escapedForMessage: String {
         unicodeScalars.count > 128 ? String(unicodeScalars.prefix(128)).escapedControls + "…" : escapedControls
     }
-
-    /// The text with control characters in a form that a terminal only shows.
-    var escapedControls: String {
-        unicodeScalars.reduce(into: "") { result, scalar in
-            result += scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
-        }
-    }
 }

@@ -1,3 +1,4 @@
+internal import LinuxSystem
 public import OCISpec
 
 /// Something that has happened to a container, an image, a network or a volume.

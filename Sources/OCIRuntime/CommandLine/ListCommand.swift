@@ -47,7 +47,8 @@ enum ListCommand {
         for container in containers {
             let (status, record) = (container.status(), container.record)
             let pid = status == .stopped ? 0 : record.process?.pid ?? 0
-            rows.append([record.id, "\(pid)", status.rawValue, record.bundle, record.created, owner(of: container)])
+            let bundle = record.bundle.escapedControls
+            rows.append([record.id, "\(pid)", status.rawValue, bundle, record.created, owner(of: container)])
         }
         return TextTable.text(rows)
     }

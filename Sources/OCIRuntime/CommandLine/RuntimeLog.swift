@@ -31,7 +31,9 @@ struct RuntimeLog {
     }
 
     private func tell(_ text: String) {
-        try? FileDescriptor(owning: fcntl(2, F_DUPFD_CLOEXEC, 3)).writeAll(Array("nestbox-runtime: \(text)\n".utf8))
+        // Words of a configuration, or of an image, must not steer the terminal.
+        let line = "nestbox-runtime: \(text.escapedControls)\n"
+        try? FileDescriptor(owning: fcntl(2, F_DUPFD_CLOEXEC, 3)).writeAll(Array(line.utf8))
     }
 
     private func write(_ level: String, _ text: String) {
