@@ -15,6 +15,9 @@ public enum RuntimeCommand {
     ///
     /// - Returns: the exit status of the process.
     public static func run(_ arguments: [String]) -> Int32 {
+        // Swift's runtime answers a crash with a program that it looks for beside this one; started by its descriptor, this one
+        // is nowhere, and it would be root's `./swift-backtrace` of whatever the working folder is.
+        for number in [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV] { _ = signal(number, SIG_DFL) }
         // Nobody but root reads this process's memory or reaches its program (threats.md, primitive 5).
         _ = nb_set_not_dumpable()
         // It is started by its descriptor, whose number would be its name.
