@@ -34,7 +34,7 @@ enum InheritedDescriptors {
     /// How many there are from 3 up: those of `--preserve-fds`, and systemd's of socket activation.
     static func count(_ options: Options) throws(LaunchError) -> Int32 {
         let asked = try options.number("preserve-fds", as: Int32.self) ?? 0
-        let listening = getenv("LISTEN_FDS").flatMap { Int32(String(cString: $0)) } ?? 0
+        let listening = isListener ? variable("LISTEN_FDS") ?? 0 : 0
         guard asked >= 0, listening >= 0, asked <= 4096, listening <= 4096 else {
             throw LaunchError("cannot keep \(asked) descriptors: use --preserve-fds with a number from 0 to 4096")
         }
@@ -43,4 +43,9 @@ enum InheritedDescriptors {
         }
         return asked + listening
     }
+
+    /// Whether systemd's descriptors are this process's (sd_listen_fds(3)): inherited variables are about the caller's.
+    private static var isListener: Bool { variable("LISTEN_PID") == getpid() }
+
+    private static func variable(_ name: String) -> Int32? { getenv(name).flatMap { Int32(String(cString: $0)) } }
 }
