@@ -15,7 +15,7 @@ public enum AtomicFile {
         // One writer a file at a time is the callers' rule; the pid keeps two that break it apart.
         let temporary = "\(path).new.\(getpid())"
         do throws(SystemError) {
-            let file = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode)
+            let file = try create(temporary, mode)
             try file.writeAll(bytes)
             if isFlushed {
                 let number = file.rawValue
@@ -30,5 +30,15 @@ public enum AtomicFile {
         let folder = try FileDescriptor.open(String(path[...slash]), O_RDONLY | O_DIRECTORY)
         let number = folder.rawValue
         try retrying("flush", path) { fsync(number) }
+    }
+    /// A file that is new: what a killed process of the same pid has left, or somebody else has put there, is never written to.
+    private static func create(_ path: String, _ mode: UInt32) throws(SystemError) -> FileDescriptor {
+        do throws(SystemError) {
+            return try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
+        } catch {
+            guard error.errno == .exists else { throw error }
+            try retrying("remove", path) { unlink(path) }
+            return try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
+        }
     }
 }
