@@ -47,6 +47,7 @@ struct ContainerFolder {
     func make() throws(LaunchError) -> FolderLock {
         do throws(SystemError) {
             try StoredFile.makeFolder(path, mode: 0o700, parents: 0o711)
+            try checkOwners()
             guard let lock = try FolderLock.tryAcquire(path) else {
                 throw SystemError("make", path, .exists, hint: "another command is at work on this container")
             }
@@ -65,11 +66,32 @@ struct ContainerFolder {
     /// - Throws: `LaunchError`.
     func lock() throws(LaunchError) -> FolderLock {
         do throws(SystemError) {
+            try checkOwners()
             if let lock = try FolderLock.acquire(path) { return lock }
         } catch {
             throw LaunchError("cannot use container \(id): \(error)")
         }
         throw doesNotExist
+    }
+
+    /// Refuses a folder that another user has made, or could put something into: its records name what to kill, its
+    /// configuration names hooks, and a link would lead to what is somebody else's.
+    ///
+    /// A folder that is not there is nobody's.
+    /// - Throws: `SystemError`.
+    func checkOwners() throws(SystemError) {
+        for (folder, isShared) in [(root, true), (path, false)] {
+            var status = stat()
+            guard fstatat(AT_FDCWD, folder, &status, isShared ? 0 : AT_SYMLINK_NOFOLLOW) == 0 else { continue }
+            // In a folder with the sticky bit nobody but its owner renames or removes what is there (inode(7)).
+            let isOpen = status.st_mode & 0o022 != 0 && !(isShared && status.st_mode & S_ISVTX != 0)
+            let isTheirs = status.st_uid != 0 && status.st_uid != geteuid()
+            guard status.st_mode & S_IFMT == S_IFDIR, !isOpen, !isTheirs else {
+                throw SystemError(
+                    "use", folder, .notPermitted,
+                    hint: "it must be a folder of your own that nobody else may write to; choose another --root")
+            }
+        }
     }
 
     /// Removes the folder; the record goes last, so that whatever is left can still be removed by its name.

@@ -20,6 +20,11 @@ struct FoundContainer {
     ///
     /// - Throws: `LaunchError` when there is none.
     init(_ folder: ContainerFolder) throws(LaunchError) {
+        do throws(SystemError) {
+            try folder.checkOwners()
+        } catch {
+            throw LaunchError("cannot use container \(folder.id): \(error)")
+        }
         guard let record = try RuntimeRecord.read(folder) else { throw folder.doesNotExist }
         self.folder = folder
         self.record = record
