@@ -58,6 +58,7 @@ struct ContainerMaker {
         do throws(LaunchError) {
             cgroup = try CgroupLocation.cgroup(
                 of: bundle.specification.linux ?? .init(), id: options.id, manager: manager)
+            try checkUnused(cgroup)
             record = try newRecord(cgroup)
             // Before anything is made: whoever deletes the container knows by it what there is to be removed.
             try store(record)
@@ -65,10 +66,19 @@ struct ContainerMaker {
             try? folder.remove()
             throw error
         }
+        let request = bundle.request(id: options.id, cgroupPath: cgroup?.path, folder: folder)
+        let entrance: CgroupEntrance?
+        do throws(LaunchError) {
+            entrance = try enter(cgroup, request)
+        } catch {
+            // What is at that path may be somebody else's: there is nothing to be ended.
+            try? folder.remove()
+            throw error
+        }
         do throws(LaunchError) {
             let gate = try makeGate()
             var warnings: [String] = []
-            let process = try launch(cgroup, gate, &record, &warnings)
+            let process = try launch(request, cgroup, entrance, gate, &record, &warnings)
             _ = consume gate
             return MadeContainer(
                 found: FoundContainer(folder, record), process: process, bundle: bundle, warnings: warnings, lock: lock)
@@ -106,10 +116,9 @@ struct ContainerMaker {
     }
 
     private func launch(
-        _ cgroup: Cgroup?, _ gate: borrowing StartGate, _ record: inout RuntimeRecord, _ warnings: inout [String]
+        _ request: LaunchRequest, _ cgroup: Cgroup?, _ entrance: consuming CgroupEntrance?, _ gate: borrowing StartGate,
+        _ record: inout RuntimeRecord, _ warnings: inout [String]
     ) throws(LaunchError) -> LaunchedProcess {
-        let request = bundle.request(id: options.id, cgroupPath: cgroup?.path, folder: folder)
-        let entrance = try enter(cgroup, request)
         var launcher = try ContainerLauncher(request, cgroup: cgroup)
         let console = try options.consoleSocket.map { path throws(LaunchError) in try ConsoleSocket.connect(to: path) }
         let hooks = bundle.specification.hooks
@@ -153,6 +162,16 @@ struct ContainerMaker {
             throw LaunchError("cannot create container \(options.id): \(error)")
         }
         return record
+    }
+
+    /// Refuses a cgroup that others live in, before a record says that what lives there is this container's.
+    private func checkUnused(_ cgroup: Cgroup?) throws(LaunchError) {
+        guard let cgroup else { return }
+        do throws(CgroupError) {
+            guard try !cgroup.isPopulated() else { throw CgroupError.inUse(folder: cgroup.unifiedFolder) }
+        } catch {
+            throw LaunchError("cannot create container \(options.id): \(error)")
+        }
     }
 
     private func enter(_ cgroup: Cgroup?, _ request: LaunchRequest) throws(LaunchError) -> CgroupEntrance? {

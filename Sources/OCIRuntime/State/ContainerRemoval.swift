@@ -10,8 +10,12 @@ enum ContainerRemoval {
     /// Each part that is gone already is passed over, so that it can be done again after any failure.
     /// - Throws: `LaunchError`; the record is still there then.
     static func remove(_ container: FoundContainer, log: RuntimeLog) throws(LaunchError) {
-        try end(container)
+        let process = container.record.process
+        let pidfd = process?.open()
+        kill(pidfd)
+        // It reaches what is frozen, too: the first process before anything waits for its end.
         try removeCgroup(of: container)
+        try awaitEnd(of: pidfd, process, container)
         runPoststopHooks(of: container, log)
         do throws(SystemError) {
             try container.folder.remove()
@@ -20,13 +24,16 @@ enum ContainerRemoval {
         }
     }
 
-    /// Kills the first process and waits for its end: with it ends its PID namespace.
-    private static func end(_ container: FoundContainer) throws(LaunchError) {
-        guard let process = container.record.process, let pidfd = process.open() else { return }
+    private static func kill(_ pidfd: borrowing FileDescriptor?) {
+        if let number = pidfd.rawValue { _ = nb_pidfd_send_signal(number, SIGKILL) }
+    }
+
+    /// Waits for the end of the first process, and so of its PID namespace.
+    private static func awaitEnd(
+        of pidfd: consuming FileDescriptor?, _ process: ProcessIdentity?, _ container: FoundContainer
+    ) throws(LaunchError) {
+        guard let process, let pidfd = pidfd.take() else { return }
         do throws(SystemError) {
-            // A frozen process dies when it is thawed, on v1; the cgroup's own kill does that below.
-            if let cgroup = try? container.cgroup() { try? cgroup.thaw() }
-            _ = nb_pidfd_send_signal(pidfd.rawValue, SIGKILL)
             guard try ProcessDescriptor.wait(for: pidfd, milliseconds: 10_000) else {
                 throw SystemError("end", "process \(process.pid)", Errno(ETIMEDOUT))
             }
