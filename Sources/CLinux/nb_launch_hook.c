@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -20,6 +21,19 @@ struct nb_hook_child {
     long error;
 };
 
+/* In a container without a /dev of its own it is the image's: a FIFO that nobody reads, or a link to somewhere. */
+static long nb_open_null_device(void)
+{
+    enum { NB_NULL_DEVICE = 0x103 };
+    long null = NB_SYSCALL4(SYS_openat, AT_FDCWD, "/dev/null", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC, 0);
+    struct stat status;
+    if (null < 0) return null;
+    long result = NB_SYSCALL4(SYS_newfstatat, null, "", &status, AT_EMPTY_PATH);
+    if (result >= 0 && S_ISCHR(status.st_mode) && status.st_rdev == NB_NULL_DEVICE) return null;
+    NB_SYSCALL1(SYS_close, null);
+    return -EINVAL;
+}
+
 static int nb_hook_main(void *argument)
 {
     struct nb_hook_child *child = argument;
@@ -27,7 +41,8 @@ static int nb_hook_main(void *argument)
     long result = NB_SYSCALL3(SYS_dup3, child->input, 0, 0);
     /* Its output must not be taken for the container's, which 1 and 2 are. Without a null device it has none. */
     long output = child->hook->output;
-    if (output < 0) output = NB_SYSCALL4(SYS_openat, AT_FDCWD, "/dev/null", O_WRONLY | O_CLOEXEC, 0);
+    if (output < 0) output = nb_open_null_device();
+    if (output < 0) output = nb_memory_file("output");
     for (int target = 1; target <= 2; target++) {
         if (output >= 0) NB_SYSCALL3(SYS_dup3, output, target, 0);
         else NB_SYSCALL1(SYS_close, target);

@@ -29,6 +29,11 @@ static long nb_console_device(struct nb_launch *launch, int slave)
 {
     int target = nb_make_file_in_root(launch->root, "dev/console", 0600, NB_LINKS_MAX);
     if (target < 0) return nb_fail(launch, NB_DETAIL_MAKE_TARGET, target);
+    /* A /dev of the image's own may lead anywhere in the root, but not over what the kernel shows and takes (CVE-2025-52565). */
+    if (nb_is_on_procfs(target) != 0) {
+        NB_SYSCALL1(SYS_close, target);
+        return nb_fail(launch, NB_DETAIL_IN_PROC, -EPERM);
+    }
     int mount = nb_clone_tree(slave, "", 0);
     long result = nb_fail(launch, NB_DETAIL_CLONE, mount);
     if (result >= 0) result = nb_fail(launch, NB_DETAIL_ATTACH, nb_attach(mount, target, ""));
