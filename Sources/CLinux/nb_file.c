@@ -57,51 +57,68 @@ static long nb_link_target(int parent, const char *name, const char *parent_path
     return 0;
 }
 
-/* Walks `path` prefix by prefix: each prefix is resolved in the root, so symlinks inside it count, and a missing last
- * component is made in the descriptor of the prefix before it. A symlink to what is missing gets its target made, too;
- * `links` bounds how many follow one another. */
-int nb_make_directories_in_root(int root, const char *path, mode_t mode, int links)
+/* Makes the folder `name` of `parent` and opens it; `path` up to `start` is the parent's own, for what a symlink to something
+ * missing stands for. */
+static int nb_make_directory_at(int root, int parent, const char *name, mode_t mode, const char *path, size_t start, int links)
+{
+    long made = NB_SYSCALL3(SYS_mkdirat, parent, name, mode);
+    if (made < 0 && made != -EEXIST) return (int)made;
+    int opened = (int)NB_SYSCALL4(SYS_openat, parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+    if ((opened != -ENOTDIR && opened != -ELOOP) || made != -EEXIST) return opened;
+    if (links == 0) return -ENOENT;
+    char target[NB_PATH_SIZE];
+    made = nb_link_target(parent, name, path, start, target);
+    /* No symlink: a file, which was no folder before either. */
+    if (made < 0) return made == -EINVAL ? opened : (int)made;
+    return nb_make_directories_in_root(root, target, mode, links - 1);
+}
+
+/* The part of `path` that is there, opened; its length goes to `end`. */
+static int nb_open_longest(int root, const char *path, size_t *end)
 {
     char prefix[NB_PATH_SIZE];
     size_t length = strlen(path);
-    if (length >= sizeof prefix) return -ENAMETOOLONG;
-    /* Nearly always all of it is there. */
-    int whole = nb_open_in_root(root, length == 0 ? "." : path, O_PATH | O_DIRECTORY, 0);
-    if (whole != -ENOENT) return whole;
-    int current = nb_open_in_root(root, ".", O_PATH | O_DIRECTORY, 0);
-    size_t position = 0;
+    memcpy(prefix, path, length + 1);
+    for (;;) {
+        int found = nb_open_in_root(root, length == 0 ? "." : prefix, O_PATH | O_DIRECTORY, 0);
+        *end = length;
+        if (found != -ENOENT || length == 0) return found;
+        while (length > 0 && prefix[length - 1] == '/') length--;
+        while (length > 0 && prefix[length - 1] != '/') length--;
+        prefix[length] = 0;
+    }
+}
+
+/* What is there of `path` is resolved in the root, so symlinks inside it count; what is missing is made name by name, each in
+ * the descriptor of the one before, so that nothing is resolved twice. A symlink to what is missing gets its target made,
+ * too; `links` bounds how many follow one another. */
+int nb_make_directories_in_root(int root, const char *path, mode_t mode, int links)
+{
+    if (strlen(path) >= NB_PATH_SIZE) return -ENAMETOOLONG;
+    size_t position;
+    int current = nb_open_longest(root, path, &position);
     while (current >= 0) {
         size_t before = position;
         while (path[position] == '/') position++;
         if (path[position] == 0) break;
-        size_t end = position;
-        while (path[end] != 0 && path[end] != '/') end++;
-        size_t size = end - position;
-        if (size > NB_PATH_COMPONENT_MAX) {
-            NB_SYSCALL1(SYS_close, current);
-            return -ENAMETOOLONG;
-        }
-        char name[NB_PATH_COMPONENT_MAX + 1];
+        size_t size = strcspn(path + position, "/");
+        char name[NB_PATH_SIZE];
         memcpy(name, path + position, size);
         name[size] = 0;
-        memcpy(prefix, path, end);
-        prefix[end] = 0;
-        int next = nb_open_in_root(root, prefix, O_PATH | O_DIRECTORY, 0);
-        if (next == -ENOENT) {
-            long made = NB_SYSCALL3(SYS_mkdirat, current, name, mode);
-            if (made == -EEXIST && links > 0) {
-                char target[NB_PATH_SIZE];
-                made = nb_link_target(current, name, path, before, target);
-                if (made >= 0) made = nb_make_directories_in_root(root, target, mode, links - 1);
-                if (made >= 0) NB_SYSCALL1(SYS_close, made);
-                /* No symlink: another one made the folder meanwhile. */
-                if (made == -EINVAL) made = 0;
-            }
-            next = made < 0 && made != -EEXIST ? (int)made : nb_open_in_root(root, prefix, O_PATH | O_DIRECTORY, 0);
+        int next;
+        if (size > NB_PATH_COMPONENT_MAX) {
+            next = -ENAMETOOLONG;
+        } else if (strcmp(name, "..") == 0) {
+            /* Only the root knows what is above. */
+            memcpy(name, path, position + size);
+            name[position + size] = 0;
+            next = nb_open_in_root(root, name, O_PATH | O_DIRECTORY, 0);
+        } else {
+            next = nb_make_directory_at(root, current, name, mode, path, before, links);
         }
         NB_SYSCALL1(SYS_close, current);
         current = next;
-        position = end;
+        position += size;
     }
     return current;
 }
@@ -125,9 +142,8 @@ int nb_make_file_in_root(int root, const char *path, mode_t mode, int links)
     if (made == -EEXIST && links > 0 && nb_link_target(parent, name, parent_path, parent_length, target) >= 0)
         made = nb_make_file_in_root(root, target, mode, links - 1);
     NB_SYSCALL1(SYS_close, parent);
-    if (made < 0 && made != -EEXIST) return (int)made;
-    if (made >= 0) NB_SYSCALL1(SYS_close, made);
-    return nb_open_in_root(root, path, O_PATH, 0);
+    /* What was made is what is used; what another one has made meanwhile is opened. */
+    return made == -EEXIST ? nb_open_in_root(root, path, O_PATH, 0) : (int)made;
 }
 
 int nb_close_on_exec_from(unsigned int first)

@@ -138,6 +138,7 @@ long nb_launch(struct nb_launch *launch)
     if (launch->stack == NULL) return -ENOMEM;
     if (launch->forks && (launch->second_stack = nb_stack_allocate()) == NULL) return -ENOMEM;
     launch->root = launch->mask_folder = launch->mask_file = launch->proc = launch->original_root = -1;
+    launch->working_directory = -1;
     launch->parent = nb_pidfd_open((int)NB_SYSCALL1(SYS_getpid, 0));
     int pidfd = -1;
     struct clone_args arguments = {

@@ -227,13 +227,20 @@ static long nb_device(struct nb_launch *launch, const struct nb_step *step)
     const char *name;
     int parent = nb_open_parent(launch, step->target, &name);
     if (parent < 0) return nb_fail(launch, NB_DETAIL_MAKE_TARGET, parent);
+    /* The mode at once, and what else is done by descriptor: in a folder that another container has too, the name may be a
+     * link to a file of the host's a moment later. */
+    long mask = NB_SYSCALL1(SYS_umask, 0);
     long result = NB_SYSCALL4(SYS_mknodat, parent, name, step->mode, step->value);
+    NB_SYSCALL1(SYS_umask, mask);
     int node = -1;
+    struct stat status;
     if (result >= 0) result = node = (int)NB_SYSCALL4(SYS_openat, parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+    if (result >= 0) result = nb_status(node, &status);
+    int is_other = result >= 0 && ((status.st_mode & S_IFMT) != (step->mode & S_IFMT) ||
+                                   (!S_ISFIFO(status.st_mode) && status.st_rdev != step->value));
+    if (is_other) result = -EXDEV;
     if (result >= 0)
         result = NB_SYSCALL5(SYS_fchownat, node, "", step->flags >> 32, step->flags & 0xffffffff, AT_EMPTY_PATH);
-    /* mknod's mode went through the umask; the folder is a tmpfs of ours that nobody else sees yet. */
-    if (result >= 0) result = NB_SYSCALL3(SYS_fchmodat, parent, name, step->mode & 07777);
     nb_close(node);
     nb_close(parent);
     return result;
@@ -294,8 +301,9 @@ static long nb_security_label(struct nb_launch *launch, const struct nb_step *st
 
 static long nb_working_directory(struct nb_launch *launch, const struct nb_step *step)
 {
-    int directory = step->mode != 0 ? nb_make_directories_in_root(launch->root, step->target, 0755, NB_LINKS_MAX)
-                                    : nb_open_in_root(launch->root, step->target, O_PATH | O_DIRECTORY, 0);
+    int directory = launch->working_directory >= 0
+                        ? launch->working_directory
+                        : nb_open_in_root(launch->root, step->target, O_PATH | O_DIRECTORY, 0);
     if (directory < 0) return nb_fail(launch, NB_DETAIL_OPEN_TARGET, directory);
     long result = NB_SYSCALL1(SYS_fchdir, directory);
     nb_close(directory);
@@ -309,9 +317,9 @@ static long nb_working_directory(struct nb_launch *launch, const struct nb_step 
 
 static long nb_make_directory(struct nb_launch *launch, const struct nb_step *step)
 {
-    int directory = nb_make_directories_in_root(launch->root, step->target, step->mode, NB_LINKS_MAX);
-    nb_close(directory);
-    return nb_fail(launch, NB_DETAIL_MAKE_TARGET, directory);
+    /* Kept: by the time it is entered, its path may lead elsewhere. */
+    launch->working_directory = nb_make_directories_in_root(launch->root, step->target, step->mode, NB_LINKS_MAX);
+    return nb_fail(launch, NB_DETAIL_MAKE_TARGET, launch->working_directory);
 }
 
 long nb_step_mount(struct nb_launch *launch, const struct nb_step *step)

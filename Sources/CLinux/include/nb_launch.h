@@ -52,7 +52,7 @@ enum nb_step_kind {
     NB_STEP_SYMLINK,
     /* mknod `target`, mode, device number `value`, owner uid:gid in `flags` (uid << 32 | gid). */
     NB_STEP_DEVICE,
-    /* Make the folder `target` with `mode` if it is missing. */
+    /* Make the folder `target` with `mode` if it is missing, and keep it for NB_STEP_WORKING_DIRECTORY. */
     NB_STEP_MAKE_DIRECTORY,
     /* Make the attached root the root, detach the old one. */
     NB_STEP_PIVOT,
@@ -72,7 +72,7 @@ enum nb_step_kind {
     NB_STEP_SESSION,       /* setsid */
     NB_STEP_SESSION_KEYRING, /* a keyring of its own */
     NB_STEP_UMASK,         /* value */
-    NB_STEP_WORKING_DIRECTORY, /* target; made if missing when mode is not 0; must lie below the root */
+    NB_STEP_WORKING_DIRECTORY, /* target, or the folder that was kept; must lie below the root */
     NB_STEP_NO_NEW_PRIVILEGES,
     NB_STEP_SECCOMP,       /* program in `data`, `value` instructions, seccomp(2) flags */
     NB_STEP_BOUNDING_SET,  /* keep the capabilities in `value` */
@@ -199,6 +199,7 @@ struct nb_launch {
     int32_t mask_file;
     int32_t proc; /* a procfs of the container's namespaces that nothing can be mounted over yet, or -1 */
     int32_t original_root;
+    int32_t working_directory; /* as it was made, or -1 */
     char message[256]; /* what the kernel said about a refused mount */
 };
 
