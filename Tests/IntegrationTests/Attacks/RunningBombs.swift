@@ -6,7 +6,7 @@ extension IntegrationTests {
     /// Fork bomb, memory bomb, disk and inode exhaustion, pty exhaustion.
     @Suite struct RunningBombs {
         /// The inner shell ends when it cannot fork any more; its children wait for a writer that never comes.
-        private static let bomb = "mkfifo /fifo; sh -c 'while :; do read x < /fifo & done'; echo full; sleep 1000"
+        static let bomb = "mkfifo /fifo; sh -c 'while :; do read x < /fifo & done'; echo full; sleep 1000"
 
         @Test func aForkBombStopsAtTheLimitAndCanBeRemoved() throws {
             try TestEngine.withBusybox { engine in

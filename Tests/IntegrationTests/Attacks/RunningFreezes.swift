@@ -5,20 +5,20 @@ extension IntegrationTests {
     /// A container that freezes itself or leaves a frozen v1 sub-cgroup: unkillable, exec and kill hang (runc 2105, 2828).
     @Suite struct RunningFreezes {
         /// The container's own cgroup, in whatever cgroup namespace.
-        private static let unified =
+        static let unified =
             "cd /sys/fs/cgroup; if [ -d unified ]; then cd unified; fi; cd .$(sed -n 's/^0:://p' /proc/self/cgroup)"
 
         /// Where the unified tree is mounted with `nsdelegate` (cgroups(7)), the kernel refuses a freeze from inside a
         /// cgroup namespace of its root; in the host's, the way is open.
-        private static let isDelegated =
+        static let isDelegated =
             (try? TestEngine.read("/proc/self/mounts"))?.split(separator: "\n").contains {
                 $0.contains(" cgroup2 ") && $0.contains("nsdelegate")
             } == true
         private static let namespaces = isDelegated ? ["host"] : ["private", "host"]
 
         /// Freezes below the container's own cgroup.
-        private static let freezeSelf = "\(unified); echo going; echo 1 > cgroup.freeze; sleep 1000"
-        private static let freezeChild =
+        static let freezeSelf = "\(unified); echo going; echo 1 > cgroup.freeze; sleep 1000"
+        static let freezeChild =
             "\(unified); mkdir -p sub/deep; sleep 1000 & echo $! > sub/deep/cgroup.procs; echo 1 > sub/cgroup.freeze; "
             + "echo going; sleep 1000"
 

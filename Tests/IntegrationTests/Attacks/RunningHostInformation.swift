@@ -5,14 +5,14 @@ extension IntegrationTests {
     /// "Reading host information: /proc/kcore, keys, timer_list, sched_debug, interrupts, /sys/firmware, powercap, thermal",
     /// and writing what is the host's.
     @Suite struct RunningHostInformation {
-        private static let masked = [
+        static let masked = [
             "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
             "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/firmware",
             "/sys/devices/virtual/powercap", "/sys/devices/virtual/thermal",
         ]
 
         /// Prints what can be read below the paths.
-        private static let read = """
+        static let read = """
             for p in \(masked.joined(separator: " ")); do
                 if [ -d $p ]; then [ -z "$(ls -A $p)" ] || echo "$p"
                 elif [ -e $p ]; then [ -z "$(head -c 100 $p 2>/dev/null)" ] || echo "$p"; fi
@@ -53,7 +53,7 @@ extension IntegrationTests {
             }
         }
 
-        private static let files = [
+        static let files = [
             "/proc/sysrq-trigger", "/proc/sys/kernel/core_pattern", "/proc/sys/kernel/panic",
             "/proc/sys/vm/drop_caches",
             "/proc/sys/fs/binfmt_misc/register", "/proc/irq/default_smp_affinity", "/sys/kernel/mm/ksm/run",

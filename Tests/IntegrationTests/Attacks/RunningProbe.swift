@@ -53,27 +53,42 @@
             withUnsafeBytes(of: value.littleEndian) { Array($0) }
         }
 
-        /// Runs all of them in one container.
-        ///
-        /// - Returns: the exit status of each, by name.
-        static func run(
-            _ probes: [SystemCallProbe], options: [String] = [], in engine: TestEngine
-        ) throws -> [String: Int32] {
-            let folder = "\(engine.folder)/probes"
+        /// Writes the programs into a new folder `probes` of `parent`, and answers its path.
+        static func write(_ probes: [SystemCallProbe], in parent: String) throws -> String {
+            let folder = "\(parent)/probes"
             mkdir(folder, 0o755)
             for probe in probes {
                 let file = try FileDescriptor.open("\(folder)/\(probe.name)", O_WRONLY | O_CREAT | O_TRUNC, mode: 0o755)
                 try file.writeAll(probe.program)
             }
-            let script = "for p in \(probes.map(\.name).joined(separator: " ")); do /probes/$p; echo $p $?; done"
-            let result = try engine.run(
-                ["run", "--rm", "-v", "\(folder):/probes:ro"] + options + ["busybox", "sh", "-c", script])
+            return folder
+        }
+
+        /// Runs all that stand in `/probes`, and prints a line for each.
+        static func script(_ probes: [SystemCallProbe]) -> String {
+            "for p in \(probes.map(\.name).joined(separator: " ")); do /probes/$p; echo $p $?; done"
+        }
+
+        /// The exit status of each, by name.
+        static func statuses(_ result: CommandResult) -> [String: Int32] {
             var statuses: [String: Int32] = [:]
             for line in result.lines {
                 let words = line.split(separator: " ")
                 if words.count == 2 { statuses[String(words[0])] = Int32(words[1]) }
             }
             return statuses
+        }
+
+        /// Runs all of them in one container.
+        ///
+        /// - Returns: the exit status of each, by name.
+        static func run(
+            _ probes: [SystemCallProbe], options: [String] = [], in engine: TestEngine
+        ) throws -> [String: Int32] {
+            let folder = try write(probes, in: engine.folder)
+            return statuses(
+                try engine.run(
+                    ["run", "--rm", "-v", "\(folder):/probes:ro"] + options + ["busybox", "sh", "-c", script(probes)]))
         }
     }
 #endif

@@ -6,7 +6,7 @@ extension IntegrationTests {
     @Suite struct RunningSystemCalls {
         #if arch(x86_64)
             /// Without a filter each of these fails with another errno, or works.
-            private static let forbidden: [SystemCallProbe] = [
+            static let forbidden: [SystemCallProbe] = [
                 .init(name: "mount", number: 165), .init(name: "umount2", number: 166),
                 .init(name: "unshare", number: 272, first: 1), .init(name: "setns", number: 308),
                 .init(name: "add_key", number: 248), .init(name: "request_key", number: 249),
@@ -28,33 +28,39 @@ extension IntegrationTests {
                 }
             }
 
+            static let i386: [SystemCallProbe] = [
+                .init(name: "mount32", number: 21, entry: .i386),
+                .init(name: "keyctl32", number: 288, entry: .i386),
+                .init(name: "unshare32", number: 310, entry: .i386, first: 0x4000_0000),
+                .init(name: "setns32", number: 346, entry: .i386),
+            ]
+            static let x32: [SystemCallProbe] = [
+                .init(name: "mountx32", number: SystemCallProbe.x32Bit | 165),
+                .init(name: "keyctlx32", number: SystemCallProbe.x32Bit | 250),
+                .init(name: "unsharex32", number: SystemCallProbe.x32Bit | 272, first: 0x4000_0000),
+            ]
+            static let allowed: [SystemCallProbe] = [
+                .init(name: "getpid", number: 39), .init(name: "getpid32", number: 20, entry: .i386),
+            ]
+
             @Test func theEntriesOfI386AndX32AreFilteredLikewise() throws {
-                let i386: [SystemCallProbe] = [
-                    .init(name: "mount32", number: 21, entry: .i386),
-                    .init(name: "keyctl32", number: 288, entry: .i386),
-                    .init(name: "unshare32", number: 310, entry: .i386, first: 0x4000_0000),
-                    .init(name: "setns32", number: 346, entry: .i386),
-                ]
-                let x32: [SystemCallProbe] = [
-                    .init(name: "mountx32", number: SystemCallProbe.x32Bit | 165),
-                    .init(name: "keyctlx32", number: SystemCallProbe.x32Bit | 250),
-                    .init(name: "unsharex32", number: SystemCallProbe.x32Bit | 272, first: 0x4000_0000),
-                ]
-                let allowed: [SystemCallProbe] = [
-                    .init(name: "getpid", number: 39), .init(name: "getpid32", number: 20, entry: .i386),
-                ]
                 try TestEngine.withBusybox { engine in
-                    let result = try SystemCallProbe.run(i386 + x32 + allowed, in: engine)
-                    #expect(result["getpid"] == 0)
-                    // A kernel without the emulation of i386 ends the program at `int 0x80`.
-                    let hasI386 = result["getpid32"] == 0
-                    #expect(hasI386 || result["getpid32"] == 128 + SIGSEGV)
-                    for probe in i386 {
-                        #expect(result[probe.name] == (hasI386 ? EPERM : 128 + SIGSEGV), "\(probe.name): \(result)")
-                    }
-                    for probe in x32 {
-                        #expect([EPERM, ENOSYS].contains(result[probe.name]), "\(probe.name): \(result)")
-                    }
+                    let probes = Self.i386 + Self.x32 + Self.allowed
+                    Self.expectFiltered(try SystemCallProbe.run(probes, in: engine))
+                }
+            }
+
+            /// Whether the other entries were refused what the native one is refused.
+            static func expectFiltered(_ result: [String: Int32], sourceLocation: SourceLocation = #_sourceLocation) {
+                #expect(result["getpid"] == 0, sourceLocation: sourceLocation)
+                // A kernel without the emulation of i386 ends the program at `int 0x80`.
+                let hasI386 = result["getpid32"] == 0
+                #expect(hasI386 || result["getpid32"] == 128 + SIGSEGV)
+                for probe in i386 {
+                    #expect(result[probe.name] == (hasI386 ? EPERM : 128 + SIGSEGV), "\(probe.name): \(result)")
+                }
+                for probe in x32 {
+                    #expect([EPERM, ENOSYS].contains(result[probe.name]), "\(probe.name): \(result)")
                 }
             }
 

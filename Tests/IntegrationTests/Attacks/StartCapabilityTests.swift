@@ -6,10 +6,10 @@ import Testing
 extension IntegrationTests {
     /// threats.md, "Start of a container", row 9: inheritable and ambient capabilities (CVE-2022-29162, CVE-2022-24769).
     @Suite struct StartCapabilities {
-        private static let script = "grep Cap /proc/self/status | tr -d '\\t' | tr '\\n' ' '"
+        static let script = "grep Cap /proc/self/status | tr -d '\\t' | tr '\\n' ' '"
 
         /// `CapInh`, `CapPrm`, `CapEff`, `CapBnd` and `CapAmb` by name.
-        private static func sets(_ result: CommandResult) -> [String: UInt64] {
+        static func sets(_ result: CommandResult) -> [String: UInt64] {
             var sets: [String: UInt64] = [:]
             for field in result.output.split(separator: " ") {
                 let parts = field.split(separator: ":")
@@ -22,7 +22,7 @@ extension IntegrationTests {
         private static let defaultSet: UInt64 = 0xa804_25fb
 
         /// Gives `body` a caller of nestbox whose inheritable and ambient sets are as full as can be.
-        private static func asCallerWithAmbientCapabilities(_ body: () throws -> Void) throws {
+        static func asCallerWithAmbientCapabilities(_ body: () throws -> Void) throws {
             // capget(2), version 3: two halves of effective, permitted, inheritable.
             var header: [UInt32] = [0x2008_0522, 0]
             var before = [UInt32](repeating: 0, count: 6)

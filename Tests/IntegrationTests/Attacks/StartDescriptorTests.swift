@@ -7,7 +7,7 @@ extension IntegrationTests {
     /// threats.md, "Start of a container", row 2: a leaked folder and `cwd=/proc/self/fd/N` (CVE-2024-21626).
     @Suite struct StartDescriptors {
         /// A descriptor of the host's root that the caller of nestbox leaks.
-        private static func withLeak(_ body: (Int32) throws -> Void) throws {
+        static func withLeak(_ body: (Int32) throws -> Void) throws {
             let root = try FileDescriptor.open("/", O_RDONLY | O_DIRECTORY)
             let leak = fcntl(root.rawValue, F_DUPFD, 37)
             defer { close(leak) }

@@ -7,7 +7,7 @@ extension IntegrationTests {
     @Suite struct StartJoins {
         /// Looks at every process that is called as the runtime is; only what is still the runtime's counts, and the
         /// shell's own calls are quick enough to see one.
-        private static let loop = """
+        static let loop = """
             while [ ! -e /stop ]; do
               for process in /proc/[0-9]*; do
                 read name < $process/comm

@@ -7,7 +7,7 @@ extension IntegrationTests {
     /// CVE-2025-52565), and row 4: writes meant for `/proc` redirected (CVE-2025-52881, CVE-2019-19921).
     @Suite struct StartMasks {
         /// An image's own /dev, with links where the runtime would look for a null device or a console.
-        private static let image = HostileImage { image in
+        static let image = HostileImage { image in
             image.layer.folder("dev")
             image.layer.symlink("dev/null", to: "/proc/sys/kernel/core_pattern")
             image.layer.symlink("dev/console", to: "/proc/sysrq-trigger")

@@ -6,7 +6,7 @@ extension IntegrationTests {
     /// threats.md, "Start of a container", row 1: overwriting the runtime through `/proc/self/exe` (CVE-2019-5736).
     @Suite struct StartProgram {
         /// Ways to write to a program that another process runs; each prints where it succeeded.
-        private static func overwriting(_ program: String) -> String {
+        static func overwriting(_ program: String) -> String {
             """
             { echo pwned > \(program); } 2>/dev/null && echo truncated
             { echo pwned >> \(program); } 2>/dev/null && echo appended

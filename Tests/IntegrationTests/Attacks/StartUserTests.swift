@@ -7,7 +7,7 @@ extension IntegrationTests {
     /// threats.md, "Start of a container", row 8: users parsed wrongly, defaulting to 0 (CVE-2026-30892, CVE-2016-3697).
     @Suite struct StartUsers {
         /// An image whose passwd and group files are made to confuse a parser.
-        private static let image = HostileImage { image in
+        static let image = HostileImage { image in
             image.layer.file(
                 "etc/passwd",
                 """
@@ -41,7 +41,7 @@ extension IntegrationTests {
                 """)
         }
 
-        private static let refused = [
+        static let refused = [
             "-1", "-0", "+0", "0x0", "00x", "4294967295", "4294967296", "99999999999999999999", "0.0", "1e0", "٠",
             "nosuchuser", "root ", " root", "root\n", "root:", ":", ":0", "0:", "root:root:root", "0:0:0", "0:-1",
             "0:0x0", "0:4294967296", "0:nosuchgroup", "/", "..", "root/", "hexadecimal", "negative", "signed", "spaced",
