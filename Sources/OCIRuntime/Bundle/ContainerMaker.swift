@@ -24,7 +24,11 @@ struct MadeContainer: ~Copyable {
     let process: LaunchedProcess
     let bundle: Bundle
     let warnings: [String]
-    let lock: FolderLock
+    /// Held until the container is left to other commands.
+    private(set) var lock: FolderLock?
+
+    /// Lets other commands at the container.
+    mutating func unlock() { lock = nil }
 }
 
 /// From a bundle to a container that waits for its start: OCI's `create`.

@@ -11,7 +11,7 @@ enum RunCommand {
         let isDetached = options.has("detach")
         let maker = try ContainerMaker(CreateCommand.makerOptions(options), global)
         let preference = OOMPreference()
-        let made = try maker.make(isDetached: isDetached)
+        var made = try maker.make(isDetached: isDetached)
         for warning in made.warnings { global.log.warning(warning) }
         let attended = isDetached ? nil : try AttendedProcess(terminal: made.process.terminal)
         do throws(LaunchError) {
@@ -20,10 +20,21 @@ enum RunCommand {
             try? ContainerRemoval.remove(made.found, log: global.log)
             throw error
         }
+        made.unlock()
         guard let attended else { return 0 }
         if made.bundle.specification.process?.oomScoreAdj != nil { preference?.restore() }
         let status = attended.wait(for: made.process)
-        if !options.has("keep") { try ContainerRemoval.remove(made.found, log: global.log) }
+        if !options.has("keep") { try remove(made.found, global.log) }
         return status
+    }
+
+    /// Removes the container that has ended, unless somebody else has done it meanwhile.
+    private static func remove(_ container: FoundContainer, _ log: RuntimeLog) throws(LaunchError) {
+        guard let lock = try? container.folder.lock() else { return }
+        defer { lock.hold() }
+        guard let now = try? FoundContainer(container.folder), now.record.process == container.record.process else {
+            return
+        }
+        try ContainerRemoval.remove(container, log: log)
     }
 }

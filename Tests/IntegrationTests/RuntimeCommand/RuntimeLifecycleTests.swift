@@ -63,6 +63,18 @@ extension IntegrationTests {
             }
         }
 
+        @Test func aContainerThatIsWaitedForCanBeDeleted() throws {
+            try TestBundle.with("sh", "-c", "echo up; exec sleep 1000") { bundle in
+                try bundle.write()
+                let run = try Command(bundle.command(["run", "box"]))
+                run.read { $0.contains("up") }
+                let start = Uptime.milliseconds()
+                try bundle.expect("delete", "--force", "box")
+                #expect(Uptime.milliseconds() - start < 10_000 * Int64(TestEngine.patience))
+                #expect(run.finish().status == 137)
+            }
+        }
+
         @Test func listHasWhatRuncsHas() throws {
             try TestBundle.with("sleep", "1000") { bundle in
                 try #expect(bundle("list", "--format", "json").output == "null\n")

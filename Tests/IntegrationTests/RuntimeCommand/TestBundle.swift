@@ -47,9 +47,9 @@ final class TestBundle {
     /// Runs a command of `nestbox-runtime` in the bundle's folder; the configuration is written before.
     @discardableResult
     func callAsFunction(
-        _ arguments: String..., input: String? = nil
+        _ arguments: String..., input: String? = nil, leaking descriptors: [Int32] = []
     ) throws -> CommandResult {
-        try run(arguments, input: input)
+        try run(arguments, input: input, leaking: descriptors)
     }
 
     /// Runs a command, which has to succeed.
@@ -62,13 +62,16 @@ final class TestBundle {
         return result
     }
 
-    private func run(_ arguments: [String], input: String? = nil) throws -> CommandResult {
+    private func run(
+        _ arguments: [String], input: String? = nil, leaking descriptors: [Int32] = []
+    ) throws -> CommandResult {
         try write()
         let isDetached = arguments.contains { ["create", "-d", "--detach"].contains($0) }
         // Whoever is left holds the command's streams: they must not be pipes that are read to their end.
         let shell = ["sh", "-c", "exec \"$@\" >\"$0.out\" 2>\"$0.err\" </dev/null", "\(folder)/stream"]
         var result = try Command.run(
-            (isDetached ? shell : []) + command(arguments), input: input, seconds: 60 * TestEngine.patience)
+            (isDetached ? shell : []) + command(arguments), input: input, seconds: 60 * TestEngine.patience,
+            leaking: descriptors)
         if isDetached {
             result.output = try TestEngine.read("\(folder)/stream.out")
             result.error = try TestEngine.read("\(folder)/stream.err")

@@ -248,7 +248,7 @@ import Testing
             state ^= profile.jsonBytes().withUnsafeBytes(SeccompCacheEntry.hash) &+ mask
         }
         #if arch(x86_64)
-            #expect(SeccompCompiler.version == 2)
+            #expect(SeccompCompiler.version == 3)
             #expect(state == 9_718_456_283_767_782_585)
         #endif
     }

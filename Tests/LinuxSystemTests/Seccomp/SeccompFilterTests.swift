@@ -128,6 +128,27 @@ import Testing
             #expect(machine.answer(to: call(.x86, 450)).action == 0x5_0026)
         }
 
+        @Test("all of socketcall beside rules for some sockets, as in Podman's profile")
+        func multiplexer() throws {
+            let other = Seccomp.Argument(index: 0, value: 16, op: .notEqual)
+            let quiet = Seccomp.Argument(index: 2, value: 9, op: .notEqual)
+            let audit = [Seccomp.Argument(index: 0, value: 16, op: .equal), .init(index: 2, value: 9, op: .equal)]
+            let profile = Seccomp(
+                defaultAction: .errno, architectures: [.x86_64, .x86, .x32],
+                syscalls: [
+                    Seccomp.Syscall(names: ["socketcall"], action: .allow),
+                    Seccomp.Syscall(names: ["socket"], action: .errno, errnoRet: 22, args: audit),
+                    Seccomp.Syscall(names: ["socket"], action: .allow, args: [quiet]),
+                    Seccomp.Syscall(names: ["socket"], action: .allow, args: [other]),
+                ])
+            let machine = try #require(FilterInterpreter(SeccompCompiler.compile(profile).program))
+            #expect(machine.answer(to: call(.x86_64, 41, [16, 3, 9])).action == 0x5_0016)
+            #expect(machine.answer(to: call(.x86_64, 41, [16, 3, 0])).action == 0x7fff_0000)
+            #expect(machine.answer(to: call(.x86_64, 41, [2, 1, 9])).action == 0x7fff_0000)
+            #expect(machine.answer(to: call(.x86, 102, [1])).action == 0x7fff_0000)
+            #expect(machine.answer(to: call(.x86, 102, [2])).action == 0x7fff_0000)
+        }
+
         @Test("every default action, with newer calls answered by ENOSYS only where calls are refused")
         func defaultActions() throws {
             for action in Seccomp.Action.allCases {

@@ -5,7 +5,9 @@
 
     extension IntegrationTests {
         /// threats.md, "While it runs", row 1, under `nestbox-runtime`: system calls outside the profile, x32 and i386 entry
-        /// points, calls newer than the profile. The profile is the bundle's.
+        /// points, calls newer than the profile.
+        ///
+        /// The profile is the bundle's.
         @Suite struct RuntimeSystemCalls {
             private typealias Seccomp = RuntimeSpecification.Linux.Seccomp
 
