@@ -25,15 +25,15 @@ extension IntegrationTests {
                     bundle.configuration.process?.args = ["ls"]
                     for folder in Self.folders(leak) {
                         bundle.configuration.process?.cwd = folder
-                        let run = try bundle("run", "box", leaking: [leak])
+                        let run = try bundle.run(["run", "box"], leaking: [leak])
                         #expect(run.status == 1 && run.output.isEmpty, "\(folder): \(run)")
-                        let create = try bundle("create", "box", leaking: [leak])
+                        let create = try bundle.run(["create", "box"], leaking: [leak])
                         #expect(create.status == 1, "\(folder): \(create)")
                     }
                     bundle.configuration.process?.cwd = "/"
                     try bundle.resident()
                     for folder in Self.folders(leak) {
-                        let exec = try bundle("exec", "--cwd", folder, "box", "ls", leaking: [leak])
+                        let exec = try bundle.run(["exec", "--cwd", folder, "box", "ls"], leaking: [leak])
                         #expect(exec.status == 255 && exec.output.isEmpty, "\(folder): \(exec)")
                     }
                     try bundle.remove()
@@ -85,7 +85,7 @@ extension IntegrationTests {
                     try #expect(TestEngine.read("\(bundle.folder)/rootfs/tmp/list") == "0\n1\n2\n3\n")
                     try bundle.remove()
                     try bundle.resident()
-                    let exec = try bundle("exec", "box", "sh", "-c", Self.list, leaking: [leak])
+                    let exec = try bundle.run(["exec", "box", "sh", "-c", Self.list], leaking: [leak])
                     #expect(exec.output == "0\n1\n2\n3\n", "\(exec)")
                     try bundle.remove()
                 }

@@ -4,10 +4,8 @@
     import Testing
 
     extension IntegrationTests {
-        /// threats.md, "While it runs", row 1, under `nestbox-runtime`: system calls outside the profile, x32 and i386 entry
-        /// points, calls newer than the profile.
-        ///
-        /// The profile is the bundle's.
+        /// threats.md, "While it runs", row 1, under `nestbox-runtime`: system calls outside the bundle's profile, x32 and i386
+        /// entry points, calls newer than the profile.
         @Suite struct RuntimeSystemCalls {
             private typealias Seccomp = RuntimeSpecification.Linux.Seccomp
 

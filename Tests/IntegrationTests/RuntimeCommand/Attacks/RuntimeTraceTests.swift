@@ -15,7 +15,7 @@ extension IntegrationTests {
             try bundle.write()
             let traced = try Command.run(
                 ["strace", "-f", "-y", "-s", "4096", "-o", file, "-e"]
-                    + ["trace=%file,%desc,%process,unshare,pivot_root,socket,socketpair,accept,pidfd_open"]
+                    + ["trace=%file,%desc,%process,close_range,unshare,pivot_root,socket,socketpair,accept,pidfd_open"]
                     + bundle.command(arguments), seconds: 30, leaking: leaked)
             #expect(traced.status == 0, "\(traced)")
             let trace = SystemCallTrace(try TestEngine.read(file))
@@ -56,6 +56,7 @@ extension IntegrationTests {
             "/dev":
                 "a tmpfs that this process has mounted before, and that no other process is in: the folder of the nodes",
             "/sys/fs/cgroup": "likewise, on a hybrid machine: the folder of the hierarchies",
+            "/proc/sys": "a procfs of this process's own: once for each parameter, which is opened beneath it",
             "/bin/sh":
                 "the program: looked for when the container is made, executed at its start, both in the container and as "
                 + "its user; a script's interpreter would not find one that is executed by descriptor",
