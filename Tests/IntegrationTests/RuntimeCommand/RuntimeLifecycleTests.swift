@@ -124,8 +124,8 @@ extension IntegrationTests {
             try TestBundle.with("ls", "/proc/self/fd") { bundle in
                 try bundle.write()
                 func run(_ options: String...) throws -> CommandResult {
-                    let leaks = "exec 3</dev/zero 10</dev/zero 11</dev/zero; exec \"$@\""
-                    return try Command.run(["bash", "-c", leaks, "bash"] + bundle.command(["run"] + options + ["box"]))
+                    let leaks = "exec 3</dev/zero 8</dev/zero 9</dev/zero; exec \"$@\""
+                    return try Command.run(["sh", "-c", leaks, "sh"] + bundle.command(["run"] + options + ["box"]))
                 }
                 try #expect(run().output == "0\n1\n2\n3\n")
                 let kept = try run("--preserve-fds", "1")

@@ -79,8 +79,11 @@ final class TestBundle {
         return result
     }
 
-    func command(_ arguments: [String]) -> [String] {
-        ["env", "-C", folder, program, "--root", root] + arguments
+    /// The words of a command, run in the bundle's folder.
+    ///
+    /// - Parameter root: another one than the bundle's own.
+    func command(_ arguments: [String], root: String? = nil) -> [String] {
+        ["sh", "-c", "cd \"$0\" && exec \"$@\"", folder, program, "--root", root ?? self.root] + arguments
     }
 
     func write() throws {

@@ -18,7 +18,7 @@ extension IntegrationTests {
             ] {
                 let tail = command == ["exec"] ? ["box", "true"] : ["box"]
                 let result = try Command.run(
-                    ["env", "-C", bundle.folder, bundle.program, "--root", root] + command + tail, seconds: 20)
+                    bundle.command(command + tail, root: root), seconds: 20)
                 #expect(
                     result.status != 0 && result.error.contains("choose another --root"), "\(command): \(result)",
                     sourceLocation: sourceLocation)
