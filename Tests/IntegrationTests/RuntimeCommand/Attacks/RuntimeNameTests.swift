@@ -137,7 +137,8 @@ extension IntegrationTests {
             try TestBundle.with(image) { bundle in
                 bundle.configuration.process?.env.append("OF=the container")
                 func hook(_ name: String) -> [RuntimeSpecification.Hook] {
-                    let script = "{ $(ls /usr/bin/env /bin/env 2>/dev/null | head -n 1); echo \(name); } > \(bundle.folder)/\(name)"
+                    let environment = "$(ls /usr/bin/env /bin/env 2>/dev/null | head -n 1)"
+                    let script = "{ \(environment); echo \(name); } > \(bundle.folder)/\(name)"
                     return [.init(path: "/bin/sh", args: ["sh", "-c", script], env: ["A=b"])]
                 }
                 bundle.configuration.hooks = .init(
