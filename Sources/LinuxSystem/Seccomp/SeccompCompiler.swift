@@ -129,8 +129,8 @@ public enum SeccompCompiler {
     /// The same for System V IPC (`__PNR_shmctl`…`__PNR_semop`).
     private static let systemVCalls: ClosedRange<Int32> = -224 ... -201
 
-    /// libseccomp's version, for cache keys: names and numbers depend on it.
-    static var libraryVersion: (major: UInt32, minor: UInt32, micro: UInt32) {
+    /// libseccomp's version: the names and numbers that it knows depend on it.
+    public static var libraryVersion: (major: UInt32, minor: UInt32, micro: UInt32) {
         seccomp_version().map { ($0.pointee.major, $0.pointee.minor, $0.pointee.micro) } ?? (0, 0, 0)
     }
 

@@ -8,8 +8,17 @@ public enum RuntimeCommand {
     /// The version of this package.
     public static let version = "0.1.0"
 
-    /// What `--version` prints.
-    static var versionText: String { "nestbox-runtime version \(version)\nspec: \(RuntimeSpecification.version)\n" }
+    /// What `--version` prints: runc's lines, and in crun's way what is compiled in.
+    static var versionText: String {
+        let library = SeccompCompiler.libraryVersion
+        return """
+            nestbox-runtime version \(version)
+            spec: \(RuntimeSpecification.version)
+            libseccomp: \(library.major).\(library.minor).\(library.micro)
+            -SYSTEMD -SELINUX +APPARMOR +CAP +SECCOMP +EBPF -CRIU
+
+            """
+    }
 
     /// Runs the role that `arguments` name.
     ///

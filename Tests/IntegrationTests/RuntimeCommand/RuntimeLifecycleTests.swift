@@ -75,6 +75,17 @@ extension IntegrationTests {
             }
         }
 
+        @Test func theVersionSaysWhatIsCompiledIn() throws {
+            try TestBundle.with("true") { bundle in
+                for option in ["--version", "-v"] {
+                    let lines = try bundle(option).lines
+                    #expect(lines.prefix(2) == ["nestbox-runtime version 0.1.0", "spec: 1.3.0"], "\(lines)")
+                    #expect(lines.count == 4 && lines[2].hasPrefix("libseccomp: 2."), "\(lines)")
+                    #expect(lines.last == "-SYSTEMD -SELINUX +APPARMOR +CAP +SECCOMP +EBPF -CRIU", "\(lines)")
+                }
+            }
+        }
+
         @Test func listHasWhatRuncsHas() throws {
             try TestBundle.with("sleep", "1000") { bundle in
                 try #expect(bundle("list", "--format", "json").output == "null\n")
