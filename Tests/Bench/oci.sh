@@ -5,7 +5,7 @@
 # crun 1.8 refuses hybrid cgroups: it gets a mount namespace with cgroup2 alone, and makes no cgroup; so do we beside it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-Tests/Support/packages.sh hyperfine jq runc crun gcc libc6-dev time
+Tests/Support/packages.sh hyperfine jq runc crun gcc libc6-dev time golang-github-containers-common
 runs=${RUNS:-100}
 runtime=${NESTBOX_BIN:-$PWD/bin}/nestbox-runtime
 work=$(mktemp -d /var/tmp/nestbox-oci.XXXXXX)
@@ -68,3 +68,15 @@ mapfile -t peaks <"$work/peaks"
 echo "  peak memory: ours ${peaks[1]}, crun ${peaks[0]} KiB"
 jq '.linux.resources.memory.limit = 524288' plain.json >config.json
 "$runtime" --root "$root/ours" run small && echo "  starts with 512 KiB of memory"
+
+# What the cache of compiled seccomp programs saves, with the calls that Podman's profile allows whatever their arguments.
+jq --slurpfile podman /usr/share/containers/seccomp.json '.linux.seccomp = {
+        defaultAction: "SCMP_ACT_ERRNO", architectures: ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"],
+        syscalls: [{action: "SCMP_ACT_ALLOW", names: ([$podman[0].syscalls[]
+            | select(.action == "SCMP_ACT_ALLOW" and (.args // [] | length) == 0 and (.includes.caps // [] | length) == 0)
+            | .names[]] | unique)}]}' plain.json >config.json
+ours="$runtime --root $root/ours --cgroup-manager=disabled run c"
+hyperfine -N --warmup 3 --runs "$runs" --export-json "$work/seccomp.json" --style none \
+    --prepare true -n cached "$ours" --prepare "rm -rf $root/ours/@seccomp" -n compiled "$ours" >/dev/null 2>&1
+echo "  with a seccomp profile of $(jq '.linux.seccomp.syscalls[0].names | length' config.json) calls: compiled" \
+    "$(median "$work/seccomp.json" compiled), from the cache $(median "$work/seccomp.json" cached)"
