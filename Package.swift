@@ -62,6 +62,9 @@ let package = Package(
     ],
     targets: [
         .target(name: "CLinux", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+        // A constructor, for whoever depends on it.
+        .target(
+            name: "CSealedStart", dependencies: ["CLinux"], cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
         .systemLibrary(name: "CArchive"),
         .systemLibrary(name: "CISAL"),
         .systemLibrary(name: "CSeccomp"),
@@ -98,7 +101,7 @@ let package = Package(
             ],
             swiftSettings: staticExecutableSwift, linkerSettings: archiveLinkage + staticExecutable),
         .executableTarget(
-            name: "nestbox-runtime", dependencies: ["OCIRuntime"],
+            name: "nestbox-runtime", dependencies: ["CSealedStart", "OCIRuntime"],
             swiftSettings: staticExecutableSwift, linkerSettings: staticExecutable),
         // A library of its own: whoever embeds the engine and needs no registry compiles no NIO.
         .target(

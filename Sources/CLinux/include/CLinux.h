@@ -13,6 +13,7 @@
 #include "nb_netlink.h"
 #include "nb_process.h"
 #include "nb_quota.h"
+#include "nb_seal.h"
 #include "nb_syscall.h"
 #include "nb_terminal.h"
 #include "nb_wait.h"

@@ -23,29 +23,19 @@ public struct SealedExecutable: ~Copyable, Sendable {
             throw SystemError("seal", path, .invalidArgument, hint: "the path must be absolute")
         }
         let folder = slash == path.startIndex ? "/" : String(path[..<slash])
-        let name = String(path[path.index(after: slash)...])
-        let opened = try FileDescriptor.open(folder, NB_O_PATH | O_DIRECTORY)
-        // A clone, so that it is found wherever it lies: by its path, the staging folder could hide it.
-        let lower = FileDescriptor(owning: try checked(nb_clone_tree(opened.rawValue, "", 0), "clone", folder))
-        // Without a writable layer overlayfs wants two: the second one is empty.
-        let empty = try Self.emptyFolder()
-        let result = nb_mount_overlay([lower.rawValue, empty.rawValue], 2, -1, -1, NB_MOUNT_READ_ONLY, "/tmp")
-        let overlay = FileDescriptor(
+        var seal = nb_seal()
+        let result = nb_open_sealed(folder, String(path[path.index(after: slash)...]), &seal)
+        program = FileDescriptor(
             owning: try checked(result, "seal", path, hint: "its folder must be one that overlayfs can read"))
-        program = try overlay.open(name, O_RDONLY | O_NOFOLLOW)
-        mounts = Mounts(overlay: overlay, lower: lower, empty: empty)
+        mounts = Mounts(
+            overlay: FileDescriptor(owning: seal.overlay), lower: FileDescriptor(owning: seal.lower),
+            empty: FileDescriptor(owning: seal.empty))
     }
 
     /// Closes what the program was opened through, which takes the kernel longer than opening it: time that there is while the program
     /// starts.
     public mutating func settle() {
         mounts = nil
-    }
-
-    private static func emptyFolder() throws(SystemError) -> FileDescriptor {
-        let context = FileDescriptor(owning: try checked(nb_fsopen("tmpfs"), "open", "tmpfs"))
-        return FileDescriptor(
-            owning: try checked(nb_fsmount(context.rawValue, NB_MOUNT_READ_ONLY), "mount", "an empty tmpfs"))
     }
 
     /// The running program is one that nobody can write through.
