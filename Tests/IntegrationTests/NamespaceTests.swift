@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 extension IntegrationTests {
@@ -70,6 +71,20 @@ extension IntegrationTests {
                 try #expect(engine("exec", "first", "cat", "/dev/shm/from-second").output == "hello\n")
                 let own = try engine.shell("ls /dev/shm", with: ["--pid", "container:first"])
                 #expect(own.output.isEmpty && own.status == 0, "\(own)")
+            }
+        }
+
+        /// However late the engine looks for the network namespace of a process that only stands in for the container's.
+        @Test(.enabled(if: access("/usr/bin/strace", X_OK) == 0))
+        func aSlowEngineFindsTheNetworkOfWhoeverJoinsAPIDNamespace() throws {
+            try TestEngine.withNetwork { engine, _ in
+                try engine.container("first")
+                let strace = "strace -o /dev/null -e trace=openat -e inject=openat:delay_enter=5000"
+                let run = try Command.run(
+                    strace.split(separator: " ").map(String.init)
+                        + engine.command(["run", "--rm", "--pid", "container:first", "busybox", "ls", "/sys/class/net"])
+                )
+                #expect(run.status == 0 && run.lines.contains("eth0"), "\(run)")
             }
         }
 

@@ -149,6 +149,7 @@ until_prints 60 3 ready
 docker 1 service scale --detach app=9 >/dev/null
 until_prints 90 9/9 running
 docker 1 service update --quiet --detach --force app >/dev/null
+until_prints 180 completed docker 1 service inspect app --format '{{.UpdateStatus.State}}'
 until_prints 180 "node1:3 node2:3 node3:3" tasks
 echo "node3 back, scaled to 9 and spread anew: $(tasks)"
 

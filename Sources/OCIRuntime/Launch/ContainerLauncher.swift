@@ -79,7 +79,11 @@ struct ContainerLauncher {
         list.setDescriptor(rootMount, of: rootStep)
         if plan.newUser || plan.joinsUser { list.add(NB_STEP_BECOME_ROOT, "become root of the user namespace") }
         if plan.newNetwork { list.add(NB_STEP_LOOPBACK_UP, "bring the loopback interface up") }
-        if plan.forks { list.add(NB_STEP_FORK, "enter the PID namespace") }
+        if plan.forks {
+            // The engine may be about to look for the network namespace of the first child: that stays until the second executes.
+            list.add(
+                NB_STEP_FORK, flags: request.waitsForNetwork ? UInt64(CLONE_VFORK) : 0, "enter the PID namespace")
+        }
         try addMounts(to: &list, plan, userNamespace: userNamespace, root: root)
         try addDevices(to: &list, plan)
         list.add(NB_STEP_BARRIER, "wait for the network and the device rules")
