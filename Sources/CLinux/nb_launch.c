@@ -42,23 +42,8 @@ long nb_ask(struct nb_launch *launch, char message)
 
 long nb_send_descriptor(struct nb_launch *launch, char message, int descriptor)
 {
-    struct iovec data = {.iov_base = &message, .iov_len = 1};
-    union {
-        char bytes[CMSG_SPACE(sizeof(int))];
-        struct cmsghdr align;
-    } control;
-    memset(&control, 0, sizeof control);
-    struct msghdr header = {
-        .msg_iov = &data, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
-    struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(rights), &descriptor, sizeof descriptor);
-    long result;
-    do result = NB_SYSCALL3(SYS_sendmsg, launch->sync_child, &header, MSG_NOSIGNAL);
-    while (result == -EINTR);
-    return result < 0 ? nb_fail(launch, NB_DETAIL_PARENT_GONE, result) : 0;
+    char text[] = {message, 0};
+    return nb_fail(launch, NB_DETAIL_PARENT_GONE, nb_pass_descriptor(launch->sync_child, text, descriptor));
 }
 
 static long nb_carry_out(struct nb_launch *launch, const struct nb_step *step)

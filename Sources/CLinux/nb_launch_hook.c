@@ -12,6 +12,7 @@
 #include "nb_clone.h"
 #include "nb_file.h"
 #include "nb_launch_internal.h"
+#include "nb_number.h"
 #include "nb_process.h"
 #include "nb_syscall.h"
 
@@ -103,21 +104,11 @@ static long nb_hook_write(int pipe, const char *text, int pidfd, int64_t deadlin
     return 0;
 }
 
-static void nb_decimal(long value, char *text)
-{
-    char digits[24];
-    int count = 0;
-    do digits[count++] = (char)('0' + value % 10);
-    while ((value /= 10) > 0);
-    while (count > 0) *text++ = digits[--count];
-    *text = 0;
-}
-
 static long nb_hook_serve(const struct nb_hook *hook, int pipe, int pidfd)
 {
     int64_t deadline = hook->timeout < 0 ? -1 : nb_now() + hook->timeout;
     char pid[24];
-    nb_decimal(hook->pid >= 0 ? hook->pid : NB_SYSCALL0(SYS_getpid), pid);
+    nb_put_number(pid, (unsigned long)(hook->pid >= 0 ? hook->pid : NB_SYSCALL0(SYS_getpid)));
     const char *parts[] = {hook->state_head, pid, hook->state_tail};
     long result = 0;
     for (int index = 0; index < 3 && result >= 0; index++) result = nb_hook_write(pipe, parts[index], pidfd, deadline);

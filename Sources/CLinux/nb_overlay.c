@@ -13,6 +13,7 @@
 
 #include "nb_clone.h"
 #include "nb_mount.h"
+#include "nb_number.h"
 #include "nb_syscall.h"
 
 /* overlayfs: OVL_MAX_STACK. */
@@ -27,20 +28,6 @@ struct nb_overlay {
     const char *staging;
     int result;
 };
-
-/* Writes `value` in decimal at `text` and returns the end. */
-static char *nb_put_number(char *text, unsigned long value)
-{
-    char digits[20];
-    size_t count = 0;
-    do {
-        digits[count++] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
-    while (count > 0) *text++ = digits[--count];
-    *text = 0;
-    return text;
-}
 
 static char *nb_put_text(char *text, const char *value)
 {

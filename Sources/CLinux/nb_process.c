@@ -92,9 +92,9 @@ int nb_pass_descriptor(int socket, const char *name, int descriptor)
     rights->cmsg_len = CMSG_LEN(sizeof(int));
     memcpy(CMSG_DATA(rights), &descriptor, sizeof descriptor);
     long length;
-    do length = sendmsg(socket, &header, MSG_NOSIGNAL);
-    while (length < 0 && errno == EINTR);
-    return length < 0 ? -errno : (int)length;
+    do length = NB_SYSCALL3(SYS_sendmsg, socket, &header, MSG_NOSIGNAL);
+    while (length == -EINTR);
+    return (int)length;
 }
 
 int nb_take_descriptor(int pidfd, int number) { return (int)NB_SYSCALL3(SYS_pidfd_getfd, pidfd, number, 0); }

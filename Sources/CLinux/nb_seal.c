@@ -1,8 +1,6 @@
 /* A program that nobody can write through. */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 
 #include "nb_mount.h"
 #include "nb_seal.h"
@@ -50,14 +48,11 @@ int nb_open_sealed(const char *path, const char *name, struct nb_seal *seal)
     return result;
 }
 
-int nb_running_program(char *path, int size)
+int nb_is_sealed(void)
 {
-    long length = NB_SYSCALL4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", path, size);
-    if (length < 0) return (int)length;
-    if (length >= size) return -ENAMETOOLONG;
-    path[length] = 0;
-    char *slash = strrchr(path, '/');
-    if (slash == NULL) return -ENOENT;
-    *slash = 0;
-    return (int)(slash + 1 - path);
+    long file = NB_SYSCALL4(SYS_openat, AT_FDCWD, "/proc/self/exe", O_PATH | O_CLOEXEC, 0);
+    if (file < 0) return 0;
+    int result = nb_is_on_read_only_overlay((int)file);
+    NB_SYSCALL1(SYS_close, file);
+    return result == 1;
 }

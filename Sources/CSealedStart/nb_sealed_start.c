@@ -4,13 +4,11 @@
 #define _GNU_SOURCE
 #include "nb_sealed_start.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "nb_mount.h"
 #include "nb_process.h"
 #include "nb_seal.h"
 
@@ -24,13 +22,16 @@ static bool nb_starts_process(int count, char **arguments)
     return false;
 }
 
-static bool nb_is_sealed(void)
+/* The running program's path, cut before its last slash; returns where its name begins, or NULL. */
+static char *nb_running_program(char path[PATH_MAX])
 {
-    int file = open("/proc/self/exe", O_PATH | O_CLOEXEC);
-    if (file < 0) return false;
-    int result = nb_is_on_read_only_overlay(file);
-    close(file);
-    return result == 1;
+    ssize_t length = readlink("/proc/self/exe", path, PATH_MAX);
+    if (length < 0 || length == PATH_MAX) return NULL;
+    path[length] = 0;
+    char *slash = strrchr(path, '/');
+    if (slash == NULL) return NULL;
+    *slash = 0;
+    return slash + 1;
 }
 
 /* As early as a constructor of one's own may run. */
@@ -39,9 +40,9 @@ __attribute__((constructor(101))) static void nb_start_sealed(int count, char **
     if (!nb_starts_process(count, arguments) || nb_is_sealed()) return;
     char path[PATH_MAX];
     struct nb_seal seal;
-    int name = nb_running_program(path, PATH_MAX);
-    if (name < 0) return;
-    int program = nb_open_sealed(name == 1 ? "/" : path, path + name, &seal);
+    char *name = nb_running_program(path);
+    if (name == NULL) return;
+    int program = nb_open_sealed(path[0] == 0 ? "/" : path, name, &seal);
     if (program < 0) return;
     nb_execute_descriptor(program, arguments, environment);
     close(program);

@@ -11,7 +11,7 @@ struct nb_seal {
  * are the caller's to close then. */
 int nb_open_sealed(const char *path, const char *name, struct nb_seal *seal);
 
-/* The running program's path, of less than `size` bytes, cut before its last slash: returns where its name begins, or -errno. */
-int nb_running_program(char *path, int size);
+/* 1 when the running program is one that nobody can write through, else 0. */
+int nb_is_sealed(void);
 
 #endif

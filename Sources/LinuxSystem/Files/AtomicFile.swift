@@ -31,6 +31,7 @@ public enum AtomicFile {
         let number = folder.rawValue
         try retrying("flush", path) { fsync(number) }
     }
+
     /// A file that is new: what a killed process of the same pid has left, or somebody else has put there, is never written to.
     private static func create(_ path: String, _ mode: UInt32) throws(SystemError) -> FileDescriptor {
         do throws(SystemError) {

@@ -39,10 +39,7 @@ public struct SealedExecutable: ~Copyable, Sendable {
     }
 
     /// The running program is one that nobody can write through.
-    public static func isSealed() -> Bool {
-        guard let file = try? FileDescriptor.open("/proc/self/exe", NB_O_PATH) else { return false }
-        return nb_is_on_read_only_overlay(file.rawValue) == 1
-    }
+    public static func isSealed() -> Bool { nb_is_sealed() == 1 }
 
     /// The running program's descriptor, to execute it again.
     ///

@@ -84,19 +84,24 @@ extension IntegrationTests {
             }
         }
 
+        /// Says what of the cgroups it could change.
+        static let cgroupWrites = """
+            for file in $(find /sys/fs/cgroup -type f); do
+              { echo 1 > $file; } 2>/dev/null && echo written $file
+            done
+            for folder in $(find /sys/fs/cgroup -type d); do mkdir $folder/x 2>/dev/null && echo made $folder; done
+            mount -o remount,rw /sys/fs/cgroup 2>/dev/null && echo remounted
+            mkdir /m
+            mount -t cgroup2 none /m 2>/dev/null && echo mounted
+            mount -t cgroup -o rdma none /m 2>/dev/null && echo mounted v1
+            """
+
         @Test(arguments: Users.allCases)
         func nothingOfTheCgroupsCanBeWritten(_ users: Users) throws {
             try TestEngine.withBusybox { engine in
                 let name = try engine.resident(users.option, "--memory=64m")
                 let script = """
-                    for file in $(find /sys/fs/cgroup -type f); do
-                      { echo 1 > $file; } 2>/dev/null && echo written $file
-                    done
-                    for folder in $(find /sys/fs/cgroup -type d); do mkdir $folder/x 2>/dev/null && echo made $folder; done
-                    mount -o remount,rw /sys/fs/cgroup 2>/dev/null && echo remounted
-                    mkdir /m
-                    mount -t cgroup2 none /m 2>/dev/null && echo mounted
-                    mount -t cgroup -o rdma none /m 2>/dev/null && echo mounted v1
+                    \(Self.cgroupWrites)
                     unshare -r -m true 2>/dev/null && echo unshared
                     true
                     """

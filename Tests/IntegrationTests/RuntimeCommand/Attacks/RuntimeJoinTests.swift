@@ -78,17 +78,7 @@ extension IntegrationTests {
             try TestBundle.with(users) { bundle in
                 if isHosts { bundle.configuration.linux?.namespaces.removeAll { $0.type == .cgroup } }
                 bundle.configuration.linux?.resources?.memory = .init(limit: 64 << 20)
-                let script = """
-                    for file in $(find /sys/fs/cgroup -type f); do
-                      { echo 1 > $file; } 2>/dev/null && echo written $file
-                    done
-                    for folder in $(find /sys/fs/cgroup -type d); do mkdir $folder/x 2>/dev/null && echo made $folder; done
-                    mount -o remount,rw /sys/fs/cgroup 2>/dev/null && echo remounted
-                    mkdir /m
-                    mount -t cgroup2 none /m 2>/dev/null && echo mounted
-                    mount -t cgroup -o rdma none /m 2>/dev/null && echo mounted v1
-                    true
-                    """
+                let script = "\(StartCgroups.cgroupWrites)\ntrue"
                 let run = try bundle.script(script)
                 try bundle.resident()
                 let exec = try bundle("exec", "box", "sh", "-c", script)
