@@ -173,6 +173,8 @@ int nb_is_on_procfs(int file) { return is_on(file, PROC_SUPER_MAGIC); }
 
 int nb_is_on_nsfs(int file) { return is_on(file, NSFS_MAGIC); }
 
+int nb_is_on_erofs(int file) { return is_on(file, EROFS_SUPER_MAGIC_V1); }
+
 int nb_pipe(int *ends) { return (int)NB_SYSCALL2(SYS_pipe2, ends, O_CLOEXEC); }
 
 int nb_packet_sockets(int *ends)

@@ -19,6 +19,10 @@
 /* overlayfs: OVL_MAX_STACK. */
 enum { NB_LAYERS_MAX = 500, NB_OPTIONS_SIZE = 4096 };
 
+/* Layers may be file systems of their own: all files are to have the overlay's device number nevertheless, or tar, du and
+ * rsync take them for another file system's, and an inode number that stays when a file is copied up. */
+#define NB_INODES "on"
+
 struct nb_overlay {
     const int *lower;
     size_t lower_count;
@@ -41,7 +45,7 @@ static int nb_overlay_by_descriptor(const struct nb_overlay *overlay)
 {
     int context = nb_fsopen("overlay");
     if (context < 0) return context;
-    int result = 0;
+    int result = nb_fsconfig(context, "xino", NB_INODES);
     for (size_t index = 0; index < overlay->lower_count && result >= 0; index++)
         result = nb_fsconfig_descriptor(context, "lowerdir+", overlay->lower[index]);
     if (result >= 0 && overlay->upper >= 0) {
@@ -85,7 +89,7 @@ static int nb_overlay_helper(void *argument)
     long result = NB_SYSCALL5(SYS_mount, "", "/", 0, MS_REC | MS_SLAVE, 0);
     if (result >= 0) result = NB_SYSCALL5(SYS_mount, "nestbox", overlay->staging, "tmpfs", MS_NOSUID, "mode=700");
     if (result >= 0) result = NB_SYSCALL1(SYS_chdir, overlay->staging);
-    char *end = nb_put_text(options, "lowerdir=");
+    char *end = nb_put_text(options, "xino=" NB_INODES ",lowerdir=");
     for (size_t index = 0; index < overlay->lower_count && result >= 0; index++) {
         char name[24];
         nb_put_number(name, index);

@@ -69,7 +69,7 @@ extension ImageStore {
         _ source: CommitSource, _ intake: LayerIntake, goesOn: () throws -> Void
     ) throws -> StagedLayer? {
         let ingestion = try LayerIngestion(
-            intake.staging, kind: .tar, name: "the container's layer", limits: intake.limits)
+            intake.staging, kind: .tar, name: "the container's layer", size: nil, limits: intake.limits)
         // What the threads are at work on is in the staging folder, which is removed afterwards.
         defer { ingestion.abandon() }
         let entries = try withoutActuallyEscaping(goesOn) { goesOn in

@@ -64,7 +64,15 @@ extension IntegrationTests {
                 try engine("create", "--name", "two", "--network", "none", name, "cat", "/bin/damage")
                 let layer = try #require(TestEngine.names(in: "\(engine.root)/layers").first)
                 let file = "\(engine.root)/layers/\(layer)/diff/bin/damage"
-                _ = try FileDescriptor.open(file, O_WRONLY | O_CREAT)
+                // The layer is one file where the kernel mounts such; this is in the content of its first.
+                let image = "\(engine.root)/layers/\(layer)/layer.erofs"
+                let before = try? TestEngine.bytes(image)
+                if before == nil {
+                    _ = try FileDescriptor.open(file, O_WRONLY | O_CREAT)
+                } else {
+                    let opened = try FileDescriptor.open(image, O_WRONLY)
+                    #expect(pwrite(opened.rawValue, "damage", 6, 5000) == 6)
+                }
                 let kept = try engine.asking("verify", "--repair")
                 #expect(kept.status == 1, "\(kept)")
                 #expect(kept.output.contains("container one runs on it; stop it, and repair again"), "\(kept)")
@@ -73,6 +81,7 @@ extension IntegrationTests {
                 let repaired = try engine.asking("verify", "--repair")
                 #expect(repaired.status == 0 && repaired.output.contains("repaired: layer sha256:"), "\(repaired)")
                 #expect(access(file, F_OK) != 0)
+                #expect((try? TestEngine.bytes(image)) == before)
                 let started = try engine.asking("start", "-a", "two")
                 #expect(started.error.contains("/bin/damage"), "\(started)")
                 try engine("rm", "two")

@@ -16,6 +16,7 @@ leaked   after that everything is as it was before: files below both roots, moun
 With a stride only each K-th call is walked, from a random offset, which is printed. A hundred findings end it.
 """
 import argparse
+import glob
 import os
 import random
 import shutil
@@ -154,6 +155,9 @@ class Driver:
         if left:
             print("left behind:", *left, sep="\n  ")
             self.findings.append("leaked")
+        # A layer that is an image stays mounted for as long as the store has it.
+        for mount in glob.glob(f"{RUN_ROOT}/layers/*"):
+            subprocess.run(["umount", mount], check=False, capture_output=True)
         subprocess.run(["rm", "-rf", ROOT, RUN_ROOT, f"{ROOT}.report"], check=False)
 
 

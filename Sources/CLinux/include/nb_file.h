@@ -44,5 +44,7 @@ int nb_packet_sockets(int *ends);
 int nb_is_on_procfs(int file);
 /* 1 when the open file is a namespace, 0 when it is not. */
 int nb_is_on_nsfs(int file);
+/* 1 when the open file is on an EROFS image, 0 when it is not. */
+int nb_is_on_erofs(int file);
 
 #endif

@@ -41,6 +41,12 @@ struct ArchiveEntry {
         timespec(tv_sec: archive_entry_mtime(entry), tv_nsec: min(max(archive_entry_mtime_nsec(entry), 0), 999_999_999))
     }
 
+    /// The same in numbers of known width.
+    var modificationMoment: Moment {
+        let time = modificationTime
+        return Moment(seconds: Int64(time.tv_sec), nanoseconds: UInt32(time.tv_nsec))
+    }
+
     /// The number of a device node.
     var device: dev_t { archive_entry_rdev(entry) }
 
@@ -56,4 +62,11 @@ struct ArchiveEntry {
             if let name { try body(name, UnsafeRawBufferPointer(start: value, count: size)) }
         }
     }
+}
+
+/// A time since 1970.
+struct Moment: Sendable, Hashable {
+    var seconds: Int64
+    /// Below 10^9.
+    var nanoseconds: UInt32
 }

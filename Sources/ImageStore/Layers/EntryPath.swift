@@ -84,6 +84,13 @@ struct EntryPath: ~Copyable {
         target.append(0)
     }
 
+    /// The whole path for messages.
+    var text: String {
+        var bytes: [CChar] = []
+        copyBytes(into: &bytes)
+        return bytes.withUnsafeBufferPointer { buffer in buffer.baseAddress.map { Self.text($0) } ?? "" }
+    }
+
     /// Whether a component of the folder's part starts with `prefix`.
     borrowing func folderHasComponent(prefix: StaticString) -> Bool {
         var position = 0

@@ -36,15 +36,14 @@ struct FolderCache: ~Copyable {
     /// Stays owned by the cache, and open for one more call.
     ///
     /// - Throws: `ImageStoreError`, `SystemError`.
-    mutating func folder(of path: borrowing EntryPath, entry: UnsafePointer<CChar>) throws -> Int32 {
+    mutating func folder(of path: borrowing EntryPath, for entry: LayerEntry) throws -> Int32 {
         if let known = find(path) { return known }
         var descriptor = nb_open_in_root(root, path.folder, NB_O_PATH | O_DIRECTORY, 0)
         if descriptor == -ENOENT { descriptor = nb_make_directories_in_root(root, path.folder, 0o755, 0) }
         if descriptor == -ENOTDIR || descriptor == -ELOOP || descriptor == -EEXIST || descriptor == -ENOENT {
-            throw ImageStoreError.entry(
-                EntryPath.text(entry), reason: "a folder on its path is something else in this layer")
+            throw entry.pathIsBlocked
         }
-        try checked(descriptor, "open the folder of", EntryPath.text(entry))
+        try checked(descriptor, "open the folder of", entry.text)
         return keep(descriptor, path)
     }
 

@@ -70,10 +70,12 @@ final class LayerIngestion {
     /// - Parameters:
     ///   - kind: how the layer is compressed; `tar`, `gzip` or `zstd`.
     ///   - name: what errors call the layer.
+    ///   - size: bytes of the layer as it comes, as far as they are known: a large one may become an image (``ErofsImage``).
     ///   - target: the blob's file; nil: a new one in the staging folder.
     /// - Throws: `SystemError`.
     init(
-        _ staging: StagingFolder, kind: ContentKind, name: String, limits: UnpackLimits, target: BlobTarget? = nil
+        _ staging: StagingFolder, kind: ContentKind, name: String, size: Int64?, limits: UnpackLimits,
+        target: BlobTarget? = nil
     ) throws {
         self.staging = staging
         self.kind = kind
@@ -85,12 +87,7 @@ final class LayerIngestion {
         self.raw = raw
         writer = ChunkWriter(raw)
 
-        let parent = staging.descriptor.rawValue
-        for (path, mode) in [(folderName, 0o700), ("\(folderName)/diff", 0o755)] {
-            try retrying("create", path) { mkdirat(parent, path, mode_t(mode)) }
-        }
-        let root = try staging.descriptor.open("\(folderName)/diff", O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-        let folder = try staging.descriptor.open(folderName, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        let place = try LayerPlace(folderName, in: staging, size: size)
 
         let (blobNumber, existing) = (blobFile.release(), target.existing)
         let blobWorker = try Worker {
@@ -107,14 +104,10 @@ final class LayerIngestion {
         do {
             decompressWorker = try kind == .tar ? nil : Self.startDecompressing(raw, plain, name: name, limits: limits)
             let consumer = kind == .tar ? 1 : 0
-            let (rootNumber, folderNumber) = (root.release(), folder.release())
             unpackWorker = try Worker {
-                let root = FileDescriptor(owning: rootNumber)
-                let folder = FileDescriptor(owning: folderNumber)
                 defer { plain.leave(consumer: consumer) }
                 return try Self.unpack(
-                    RingSource(plain, consumer: consumer), into: root.rawValue, scratch: folder.rawValue, name: name,
-                    limits: limits)
+                    RingSource(plain, consumer: consumer), to: place, name: name, limits: limits)
             }
         } catch {
             // The threads that did start end by themselves.
@@ -209,13 +202,12 @@ final class LayerIngestion {
     }
 
     private static func unpack(
-        _ source: RingSource, into root: Int32, scratch: Int32, name: String, limits: UnpackLimits
+        _ source: RingSource, to place: LayerPlace, name: String, limits: UnpackLimits
     ) throws -> UnpackedStream {
         try FileCalls.makeUmaskPrivate()
         let source = CountingSource(source, limit: limits.unpackedSize, object: name)
-        var unpacker = LayerUnpacker(root: root, scratch: scratch, limits: limits)
         let reader = try ArchiveReader(source, format: .tar, name: name, headerLimit: limits.headerSize)
-        let layer = try unpacker.unpack(reader)
+        let layer = try place.unpack(reader, limits)
         // What follows the archive's end belongs to the blob, and so to the digest.
         while try source.next() != nil {}
         return UnpackedStream(layer: layer, archiveSize: source.count)

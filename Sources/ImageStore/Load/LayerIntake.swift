@@ -71,7 +71,7 @@ final class LayerIntake {
         name: String, size: Int64?, kind: ContentKind, head: UnsafeRawBufferPointer,
         next: () throws -> UnsafeRawBufferPointer?
     ) throws -> OfferedLayer {
-        let ingestion = try LayerIngestion(staging, kind: kind, name: name, limits: limits)
+        let ingestion = try LayerIngestion(staging, kind: kind, name: name, size: size, limits: limits)
         do {
             var done: Int64 = 0
             var told: Int64 = 0

@@ -56,8 +56,8 @@ public final class LayerReceiver {
         switch kind {
         case .tar, .gzip, .zstd:
             let ingestion = try LayerIngestion(
-                intake.staging, kind: kind, name: layer.digest.description, limits: intake.limits,
-                target: stored?.target() ?? partial?.target())
+                intake.staging, kind: kind, name: layer.digest.description, size: layer.size,
+                limits: intake.limits, target: stored?.target() ?? partial?.target())
             self.ingestion = ingestion
             try head.withUnsafeBytes { try ingestion.write($0) }
         case .json, .unknown, .otherCompression:

@@ -13,6 +13,7 @@ final class StagingFolder: Sendable {
     let path: String
     let descriptor: FileDescriptor
     private let counter = Atomic(0)
+    private let imageTrial = Mutex<Bool?>(nil)
 
     /// Makes a new folder and owns it.
     ///
@@ -40,6 +41,15 @@ final class StagingFolder: Sendable {
         self.store = store
         self.path = path
         self.descriptor = descriptor
+    }
+
+    /// Whether layers can be kept as images; found out once.
+    var canMountImages: Bool {
+        imageTrial.withLock { known in
+            let answer = known ?? tryMountingImage()
+            known = answer
+            return answer
+        }
     }
 
     /// A name in this folder that was not given before.

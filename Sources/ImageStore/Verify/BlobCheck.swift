@@ -50,16 +50,30 @@ extension StoreFolder {
         }
     }
 
+    /// Opens the folder that a layer's files lie in; for one that is an image that is its mount, which ends with the descriptor.
+    ///
+    /// - Throws: `SystemError`.
+    static func files(ofLayer layer: borrowing FileDescriptor, _ path: String) throws(SystemError) -> FileDescriptor {
+        let image: FileDescriptor
+        do {
+            image = try layer.open(ErofsImage.file, O_RDONLY | O_NOFOLLOW)
+        } catch  where error.errno == .noSuchFile {
+            return try layer.open("diff", O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        }
+        let mount = try ErofsImage.mount(image, name: "\(path)/\(ErofsImage.file)")
+        return try mount.open(".", O_RDONLY | O_DIRECTORY)
+    }
+
     /// Compares an unpacked layer with its blob.
     ///
     /// - Returns: nil where they are the same, or one of them is gone.
     func difference(ofLayer diffID: Digest, _ record: LayerRecord, blob: Digest) -> String? {
         let path = Self.path(ofLayer: diffID)
         guard let layer = try? descriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW),
-            let root = try? layer.open("diff", O_RDONLY | O_DIRECTORY | O_NOFOLLOW),
             let file = try? open(blob: blob)
         else { return nil }
         do {
+            let root = try Self.files(ofLayer: layer, path)
             var comparison = LayerComparison(root: root.rawValue, hidesLowerLayers: record.hidesLowerLayers)
             let difference = try comparison.firstDifference(from: file, name: "layer \(blob)")
             // What is removed is renamed before anything in it goes.

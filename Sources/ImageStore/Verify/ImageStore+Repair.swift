@@ -128,8 +128,8 @@ extension ImageStore {
         var head: [UInt8] = []
         try file.forEachChunk(upTo: min(size, Int64(ContentKind.headSize)), of: "\(blob)") { head += $0 }
         let ingestion = try LayerIngestion(
-            staging, kind: head.withUnsafeBytes { ContentKind($0) }, name: "\(blob)", limits: UnpackLimits(),
-            target: BlobTarget(name: "", number: file.duplicate().release(), existing: size))
+            staging, kind: head.withUnsafeBytes { ContentKind($0) }, name: "\(blob)", size: size,
+            limits: UnpackLimits(), target: BlobTarget(name: "", number: file.duplicate().release(), existing: size))
         defer { ingestion.abandon() }
         try file.forEachChunk(upTo: size, of: "\(blob)") { try ingestion.write($0) }
         let staged = try ingestion.finish()

@@ -212,8 +212,8 @@ extension Engine {
         path.hasPrefix(paths.root + "/") ? String(path.dropFirst(paths.root.utf8.count + 1)) : path
     }
 
-    /// The layers' folders as absolute paths, topmost first.
-    func layerFolders(of record: ContainerRecord) -> [String] {
+    /// The layers' folders in the store as absolute paths, topmost first.
+    func layers(of record: ContainerRecord) -> [String] {
         record.layers.map { $0.hasPrefix("/") ? $0 : paths.root + "/" + $0 }
     }
 

@@ -40,6 +40,7 @@ extension Engine {
             result.report.damages = try images.verify(objects, uses: storeUses).damages
             if result.report.isWhole || result.report.damages == before { break }
         }
+        try unmountRemovedLayers()
         let left = Set(result.report.damages.map(\.object))
         result.repaired = report.damages.filter { !left.contains($0.object) }
         return result

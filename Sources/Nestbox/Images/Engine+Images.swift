@@ -73,6 +73,8 @@ extension Engine {
     @discardableResult
     public func removeImage(_ name: String, force: Bool = false) throws(EngineError) -> ImageRemoval {
         try EngineError.wrapping {
+            // Also when there is nothing to remove: an earlier removal may have been killed before this.
+            defer { try? unmountRemovedLayers() }
             let users = Dictionary(grouping: try records(), by: \.imageID).mapValues { $0.map(\.id) }
             if force, let image = try? images.image(named: name), image.references.count < 2 {
                 let running = try (users[image.id.description] ?? []).filter { try examine($0)?.isActive ?? false }
@@ -105,6 +107,7 @@ extension Engine {
         all: Bool = false, filters: [PruneFilter] = []
     ) throws(EngineError) -> (removals: [ImageRemoval], failures: [EngineError]) {
         try EngineError.wrapping {
+            defer { try? unmountRemovedLayers() }
             // What a crash left of containers must not keep images.
             _ = try list(all: true)
             let used = Self.digests(neededBy: try completeRecords())

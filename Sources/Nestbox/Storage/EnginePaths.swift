@@ -26,6 +26,9 @@ struct EnginePaths: Sendable, Hashable {
     var runTasks: String { runRoot + "/tasks" }
     var networks: String { root + "/networks" }
     var volumes: String { root + "/volumes" }
+    /// The store's own; see `ImageStore`.
+    var layers: String { root + "/layers" }
+    var layerMounts: String { runRoot + "/layers" }
     var runContainers: String { runRoot + "/containers" }
     var seccompCache: String { root + "/seccomp" }
     var mountPoints: String { root + "/mountpoints" }

@@ -36,7 +36,7 @@ extension Engine {
             let labels = use.isAnonymous ? [Volume.anonymousLabel: ""] : [:]
             return try volumeStore.make(use.name, labels: labels) { folder in
                 guard copies else { return }
-                let copy = VolumeCopyUp(layers: layerFolders(of: record), staging: paths.work)
+                let copy = VolumeCopyUp(layers: try layerFolders(of: record), staging: paths.work)
                 try copy.copy(use.target, to: folder)
             }
         }

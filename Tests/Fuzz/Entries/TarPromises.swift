@@ -28,7 +28,7 @@ enum TarPromises {
             let scratch = try? FileDescriptor.open("\(folder)/scratch", O_RDONLY | O_DIRECTORY)
         else { return }
         let limits = UnpackLimits(unpackedSize: 1 << 20, entries: 200, fileSize: 1 << 20, headerSize: 64 << 10)
-        var unpacker = LayerUnpacker(root: root.rawValue, scratch: scratch.rawValue, limits: limits)
+        var unpacker = LayerUnpacker(into: FolderLayer(root: root.rawValue, scratch: scratch.rawValue), limits: limits)
         guard
             let reader = try? ArchiveReader(
                 MemorySource(bytes), format: .compressedTar, name: "layer", headerLimit: limits.headerSize)

@@ -50,12 +50,13 @@ import Testing
         try #require(run("tar", "--xattrs", "--numeric-owner", "-C", expected, "-xpf", archive) == 0)
 
         let image = try fixture.store.importRoot(from: .file(archive))
-        let layer = try #require(fixture.store.layerPaths(of: image).first)
+        let layer = try #require(fixture.layerFolders(of: image).first)
         let ours = try #require(listing(layer, fixture.folder("ours.txt")))
         let theirs = try #require(listing(expected, fixture.folder("theirs.txt")))
         #expect(ours.split(separator: "\n") == theirs.split(separator: "\n"))
         #expect(ours.contains("a/b/c/hard"))
-        if format.contains("sparse") {
+        // Of an image's file the kernel counts the size alone; what it takes is a test of its own.
+        if format.contains("sparse"), !kernelMountsImages {
             #expect(try #require(fileStatus("\(layer)/sparse")).st_blocks < 1000)
         }
     }

@@ -245,7 +245,7 @@ import Testing
         let results = try workers.map { try $0.join() }
         #expect(Set(results).count == 1)
         let image = try fixture.store.image(named: "test:1")
-        #expect(try fixture.store.layerPaths(of: image).reversed().map(names) == (0..<6).map { ["file\($0)"] })
+        #expect(try fixture.layerFolders(of: image).reversed().map(names) == (0..<6).map { ["file\($0)"] })
         #expect(names("\(root)/layers").count == 6 && names("\(root)/tmp") == [])
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import LinuxSystem
 import OCISpec
 import Testing
@@ -8,13 +9,14 @@ import Testing
 struct ImageFixture {
     let folder: TemporaryFolder
     let store: ImageStore
+    private let mounts = OpenFolders()
 
     init() throws {
         folder = try TemporaryFolder()
         store = try ImageStore(root: folder("store"))
     }
 
-    /// Unpacks an archive as the only layer of an image, and answers the layer's folder.
+    /// Unpacks an archive as the only layer of an image, and answers the layer's folder; for one that is an image that is its mount.
     @discardableResult
     func unpack(
         _ archive: [UInt8], limits: UnpackLimits = UnpackLimits(), reference: String? = nil
@@ -22,7 +24,16 @@ struct ImageFixture {
         try folder.write("layer.tar", archive)
         let image = try store.importRoot(
             from: .file(folder("layer.tar")), reference: reference.map { try ImageReference($0) }, limits: limits)
-        return try #require(store.layerPaths(of: image).first)
+        return try #require(layerFolders(of: image).first)
+    }
+
+    /// The folders of an image's layers, the topmost first; for a layer that is an image that is its mount.
+    func layerFolders(of image: Image) throws -> [String] {
+        try store.layerPaths(of: image).map { path in
+            let layer = try FileDescriptor.open("\(path)/..", O_RDONLY | O_DIRECTORY)
+            guard fileStatus("\(path)/../\(ErofsImage.file)") != nil else { return path }
+            return mounts.path(of: try StoreFolder.files(ofLayer: layer, path))
+        }
     }
 
     @discardableResult

@@ -178,6 +178,8 @@ final class TestEngine {
         if isShared, !isQuiet { Self.removeStores() }
         #expect(throws: Never.self, sourceLocation: sourceLocation) {
             if isShared { try FileTree.remove("\(root)/volumes") }
+            // A layer that is an image stays mounted for as long as the store has it.
+            for mount in layerMounts { umount2(mount, Int32(MNT_DETACH)) }
             try FileTree.remove(folder)
             try FileTree.remove(runRoot)
         }
@@ -210,6 +212,15 @@ final class TestEngine {
         found += Self.names(in: "\(runRoot)/containers").map { "\(runRoot)/containers/\($0)" }
         found += leases.map { "lease \($0)" } + (network?.leftovers() ?? TestNetwork.leftoversAlone())
         return found
+    }
+
+    /// Where layers that are images are mounted.
+    var layerMounts: [String] {
+        let mounts = (try? Self.read("/proc/self/mountinfo")) ?? ""
+        return mounts.split(separator: "\n").compactMap { line in
+            let fields = line.split(separator: " ")
+            return fields.count > 4 && fields[4].hasPrefix("\(runRoot)/layers/") ? String(fields[4]) : nil
+        }
     }
 
     /// The folder of this engine's cgroups, once the engine says what it is.

@@ -1,0 +1,102 @@
+internal import CLinux
+internal import Glibc
+internal import ImageStore
+internal import LinuxSystem
+
+/// Layers that are EROFS images (`ErofsImage`), mounted below the run root: once for all containers, which so share what is in
+/// memory of a layer.
+///
+/// A mount lasts until the store has the layer no more, or the machine stops. It is named by the layer and the inode of its
+/// image, which nobody else gets while it is mounted: a layer that was made anew is another mount. Whoever is killed leaves a
+/// folder, or a mount that the next one uses.
+struct LayerMounts {
+    /// The folder that the mounts lie in.
+    let folder: String
+    /// UMOUNT_NOFOLLOW, which the importer does not see.
+    private static let noFollow: Int32 = 8
+
+    /// The folder with a layer's files.
+    ///
+    /// - Parameter layer: the layer's folder `…/layers/HEX/diff`, which is the answer where the layer is no image.
+    /// - Throws: `SystemError`.
+    func files(ofLayer layer: String) throws(SystemError) -> String {
+        let image = Self.image(ofLayer: layer)
+        guard let inode = Self.inode(image) else { return layer }
+        let path = "\(folder)/\(Self.name(image, inode))"
+        if !isMounted(path) {
+            try? removeUnneeded(String(layer.dropLast("/\(Self.name(ofLayer: layer))/diff".utf8.count)))
+            try mount(image, inode, on: path)
+        }
+        return path
+    }
+
+    private func mount(_ image: String, _ inode: UInt64, on path: String) throws(SystemError) {
+        try StoredFile.makeFolder(path)
+        // Two at once would put one mount over the other.
+        guard let lock = try FolderLock.acquire(path) else {
+            throw SystemError("mount", image, .noSuchFile, hint: "its layer was just removed; try again")
+        }
+        defer { lock.hold() }
+        if isMounted(path) { return }
+        let file = try FileDescriptor.open(image, O_RDONLY | O_NOFOLLOW)
+        guard UInt64(try file.status().st_ino) == inode else {
+            throw SystemError("mount", image, .noSuchFile, hint: "its layer was just made anew; try again")
+        }
+        let mount = try ErofsImage.mount(file, name: image)
+        try checked(nb_attach(mount.rawValue, AT_FDCWD, path), "mount \(image) on", path)
+    }
+
+    /// Unmounts the layers that the store does not have any more.
+    ///
+    /// - Parameter layers: the store's folder of layers.
+    /// - Throws: `SystemError`.
+    func removeUnneeded(_ layers: String) throws(SystemError) {
+        for name in try StoredFile.names(in: folder) {
+            let layer = name.prefix { $0 != "-" }
+            let image = "\(layers)/\(layer)/\(ErofsImage.file)"
+            if let inode = Self.inode(image), Self.name(image, inode) == name { continue }
+            let path = "\(folder)/\(name)"
+            while isMounted(path) {
+                try retrying("unmount", path) { umount2(path, Int32(MNT_DETACH) | Self.noFollow) }
+            }
+            rmdir(path)
+        }
+    }
+
+    private func isMounted(_ path: String) -> Bool {
+        guard let place = try? FileDescriptor.open(path, NB_O_PATH | O_DIRECTORY | O_NOFOLLOW) else { return false }
+        return nb_is_on_erofs(place.rawValue) == 1
+    }
+
+    /// `…/layers/HEX/diff` gives `…/layers/HEX/layer.erofs`.
+    private static func image(ofLayer layer: String) -> String {
+        "\(layer[..<(layer.lastIndex(of: "/") ?? layer.startIndex)])/\(ErofsImage.file)"
+    }
+
+    /// `…/layers/HEX/FILE` gives HEX.
+    private static func name(ofLayer path: String) -> Substring { path.split(separator: "/").dropLast().last ?? "" }
+
+    private static func name(_ image: String, _ inode: UInt64) -> String { "\(name(ofLayer: image))-\(inode)" }
+
+    private static func inode(_ path: String) -> UInt64? {
+        var status = stat()
+        return lstat(path, &status) == 0 ? UInt64(status.st_ino) : nil
+    }
+}
+
+extension Engine {
+    /// The folders with the files of a container's layers, topmost first; those that are images are mounted.
+    ///
+    /// - Throws: `SystemError`.
+    func layerFolders(of record: ContainerRecord) throws(SystemError) -> [String] {
+        let mounts = LayerMounts(folder: paths.layerMounts)
+        var folders: [String] = []
+        for layer in layers(of: record) { folders.append(try mounts.files(ofLayer: layer)) }
+        return folders
+    }
+
+    /// Unmounts layers that were removed.
+    func unmountRemovedLayers() throws(SystemError) {
+        try LayerMounts(folder: paths.layerMounts).removeUnneeded(paths.layers)
+    }
+}
