@@ -32,13 +32,9 @@ enum CgroupLocation {
     ///
     /// - Throws: `LaunchError`.
     static func cgroup(
-        of linux: RuntimeSpecification.Linux, id: String, manager: CgroupManager
+        of linux: RuntimeSpecification.Linux, id: String, manager: CgroupManager, _ cgroups: KnownCgroups
     ) throws(LaunchError) -> Cgroup? {
         guard manager == .cgroupfs else { return nil }
-        do throws(CgroupError) {
-            return try Cgroup(path: path(linux.cgroupsPath, id: id), layout: try CgroupLayout.detect())
-        } catch {
-            throw LaunchError("\(error)")
-        }
+        return try cgroups.cgroup(path(linux.cgroupsPath, id: id))
     }
 }

@@ -38,6 +38,7 @@ struct ContainerMaker {
     private let folder: ContainerFolder
     private let manager: CgroupManager
     private let log: RuntimeLog
+    private let cgroups = KnownCgroups()
 
     init(_ options: MakerOptions, _ global: GlobalOptions) throws(LaunchError) {
         folder = try ContainerFolder(options.id, root: global.root)
@@ -61,7 +62,7 @@ struct ContainerMaker {
         var record: RuntimeRecord
         do throws(LaunchError) {
             cgroup = try CgroupLocation.cgroup(
-                of: bundle.specification.linux ?? .init(), id: options.id, manager: manager)
+                of: bundle.specification.linux ?? .init(), id: options.id, manager: manager, cgroups)
             try checkUnused(cgroup)
             record = try newRecord(cgroup)
             // Before anything is made: whoever deletes the container knows by it what there is to be removed.
@@ -85,9 +86,10 @@ struct ContainerMaker {
             let process = try launch(request, cgroup, entrance, gate, &record, &warnings)
             _ = consume gate
             return MadeContainer(
-                found: FoundContainer(folder, record), process: process, bundle: bundle, warnings: warnings, lock: lock)
+                found: FoundContainer(folder, record, cgroups), process: process, bundle: bundle, warnings: warnings,
+                lock: lock)
         } catch {
-            try? ContainerRemoval.remove(FoundContainer(folder, record), log: log)
+            try? ContainerRemoval.remove(FoundContainer(folder, record, cgroups), log: log)
             throw error
         }
     }

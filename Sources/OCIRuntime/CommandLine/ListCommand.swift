@@ -25,10 +25,11 @@ enum ListCommand {
 
     /// The containers whose record can be read; one that is removed meanwhile is none.
     private static func all(in root: String) throws(LaunchError) -> [FoundContainer] {
+        let cgroups = KnownCgroups()
         do throws(SystemError) {
             return try StoredFile.names(in: root).sorted().compactMap { name in
                 guard let folder = try? ContainerFolder(name, root: root) else { return nil }
-                return try? FoundContainer(folder)
+                return try? FoundContainer(folder, cgroups)
             }
         } catch {
             throw LaunchError(error)

@@ -32,7 +32,7 @@ enum RunCommand {
     private static func remove(_ container: FoundContainer, _ log: RuntimeLog) throws(LaunchError) {
         guard let lock = try? container.folder.lock() else { return }
         defer { lock.hold() }
-        guard let now = try? FoundContainer(container.folder), now.record.process == container.record.process else {
+        guard let now = try? container.readAgain(), now.record.process == container.record.process else {
             return
         }
         try ContainerRemoval.remove(container, log: log)

@@ -15,26 +15,32 @@ enum ContainerStatus: String {
 struct FoundContainer {
     let folder: ContainerFolder
     let record: RuntimeRecord
+    private let cgroups: KnownCgroups
 
     /// Reads the record of a container.
     ///
     /// - Throws: `LaunchError` when there is none.
-    init(_ folder: ContainerFolder) throws(LaunchError) {
+    init(_ folder: ContainerFolder, _ cgroups: KnownCgroups = KnownCgroups()) throws(LaunchError) {
         do throws(SystemError) {
             try folder.checkOwners()
         } catch {
             throw LaunchError("cannot use container \(folder.id): \(error)")
         }
         guard let record = try RuntimeRecord.read(folder) else { throw folder.doesNotExist }
-        self.folder = folder
-        self.record = record
+        self.init(folder, record, cgroups)
     }
 
     /// A container whose record is known.
-    init(_ folder: ContainerFolder, _ record: RuntimeRecord) {
+    init(_ folder: ContainerFolder, _ record: RuntimeRecord, _ cgroups: KnownCgroups) {
         self.folder = folder
         self.record = record
+        self.cgroups = cgroups
     }
+
+    /// The container as it is written down now.
+    ///
+    /// - Throws: `LaunchError` when it is not there any more.
+    func readAgain() throws(LaunchError) -> FoundContainer { try FoundContainer(folder, cgroups) }
 
     /// The configuration that it was made from.
     func specification() throws(LaunchError) -> RuntimeSpecification {
@@ -60,11 +66,7 @@ struct FoundContainer {
     /// - Throws: `LaunchError` when the machine's cgroups cannot be read.
     func cgroup() throws(LaunchError) -> Cgroup? {
         guard let path = record.cgroupPath else { return nil }
-        do throws(CgroupError) {
-            return try Cgroup(path: path, layout: try CgroupLayout.detect())
-        } catch {
-            throw LaunchError("\(error)")
-        }
+        return try cgroups.cgroup(path)
     }
 
     /// The cgroup of a command that cannot do without.
