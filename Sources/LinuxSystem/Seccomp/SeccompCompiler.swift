@@ -17,15 +17,21 @@ public enum SeccompCompiler {
     public static func compile(_ profile: RuntimeSpecification.Linux.Seccomp) throws(SeccompError) -> SeccompFilter {
         let defaultAction = try SeccompAction(
             profile.defaultAction, errnoRet: profile.defaultErrnoRet, path: "defaultErrnoRet")
-        let rules = try SeccompRule.rules(of: profile)
+        let rules = SeccompRule.distinct(try SeccompRule.rules(of: profile))
         let architectures = SeccompArchitecture.listed(in: profile)
         let names = SyscallNames(rules, architectures, defaultAction)
+        // libseccomp takes a copy of all rules for each one that is added: the time would grow with their number's square.
+        let decided = Set(rules.filter(\.conditions.isEmpty).map(\.syscall))
+        let count = rules.count {
+            $0.action != defaultAction && !decided.contains($0.syscall) && names.isKnown($0.syscall)
+        }
+        guard count <= FilterProgram.longest else { throw .tooManyRules(count: count) }
 
         var program = FilterProgram()
         program.instructions = prologue(rules, names, architectures, defaultAction).instructions
         let bytes = try program.bytes + libraryProgram(rules, names, architectures, defaultAction)
-        let count = bytes.count / FilterProgram.instructionSize
-        guard count <= FilterProgram.longest else { throw .tooLong(instructions: count) }
+        let length = bytes.count / FilterProgram.instructionSize
+        guard length <= FilterProgram.longest else { throw .tooLong(instructions: length) }
         return SeccompFilter(
             program: bytes, flags: SeccompFilter.flags(of: profile),
             needsListener: profile.defaultAction == .notify || profile.syscalls.contains { $0.action == .notify },
@@ -40,6 +46,9 @@ public enum SeccompCompiler {
         var own: Set<String> = []
         /// In the profile's order.
         var unknown: [String] = []
+
+        /// Whether the calls of that name get instructions.
+        func isKnown(_ name: String) -> Bool { library[name] != nil || own.contains(name) }
 
         init(_ rules: [SeccompRule], _ architectures: [SeccompArchitecture], _ defaultAction: SeccompAction) {
             let effective = rules.filter { $0.action != defaultAction }
@@ -172,7 +181,12 @@ public enum SeccompCompiler {
             let result = seccomp_export_bpf(context, file.rawValue)
             guard result >= 0 else { throw SystemError("export", "the compiled filter", Errno(-result)) }
             try retrying("rewind", "the compiled filter") { lseek(file.rawValue, 0, SEEK_SET) }
-            return try file.readAll(limit: FilterProgram.longest * FilterProgram.instructionSize * 4)
+            let size = Int(try file.status().st_size)
+            // What is too long is only counted.
+            guard size <= FilterProgram.longest * FilterProgram.instructionSize else {
+                return [UInt8](repeating: 0, count: size)
+            }
+            return try file.readAll(limit: size)
         } catch {
             throw .system(error)
         }

@@ -10,6 +10,8 @@ public enum SeccompError: Error, Sendable, Hashable, CustomStringConvertible {
     case library(step: String, object: String, errno: Errno)
     /// The compiled filter has more instructions than the kernel takes (`BPF_MAXINSNS`, 4,096).
     case tooLong(instructions: Int)
+    /// The profile has more rules with conditions than a filter has room for, whatever they compile to.
+    case tooManyRules(count: Int)
     /// The compiled filter could not be read back.
     case system(SystemError)
 
@@ -23,8 +25,12 @@ public enum SeccompError: Error, Sendable, Hashable, CustomStringConvertible {
         case .library(let step, let object, let errno):
             "seccomp profile: libseccomp cannot \(step) \(object): \(errno.meaning) (\(errno.symbol))"
         case .tooLong(let instructions):
-            "seccomp profile compiles to \(instructions) instructions and the kernel takes 4096; "
-                + "remove architectures or rules"
+            "seccomp profile compiles to \(instructions) instructions, and a BPF program has at most "
+                + "\(FilterProgram.longest): remove architectures or rules"
+        case .tooManyRules(let count):
+            "seccomp profile has \(count) different rules with conditions, and a BPF program has at most "
+                + "\(FilterProgram.longest) instructions: each such rule takes one or more; drop rules, or let one with fewer "
+                + "conditions stand for many"
         case .system(let error): "seccomp profile: \(error)"
         }
     }

@@ -48,4 +48,18 @@ struct SeccompRule {
         }
         return rules
     }
+
+    /// Each rule once, where it comes first.
+    static func distinct(_ rules: [SeccompRule]) -> [SeccompRule] {
+        struct Content: Hashable {
+            var syscall: String
+            var action: SeccompAction
+            var conditions: [Argument]
+        }
+        var seen: Set<Content> = []
+        return rules.filter { rule in
+            let content = Content(syscall: rule.syscall, action: rule.action, conditions: rule.conditions)
+            return seen.insert(content).inserted
+        }
+    }
 }

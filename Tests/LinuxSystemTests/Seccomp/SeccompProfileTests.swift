@@ -141,7 +141,14 @@ import Testing
             failure(
                 (0..<4200).map {
                     Seccomp.Syscall(names: ["ioctl"], action: .allow, args: [.init(index: 1, value: $0, op: .equal)])
-                })?.contains("the kernel takes 4096") == true)
+                })?.contains("4200 different rules with conditions, and a BPF program has at most 4096") == true)
+        #expect(
+            failure(
+                (0..<2000).map { (value: UInt64) in
+                    let second = Seccomp.Argument(index: 2, value: value, op: .equal)
+                    return Seccomp.Syscall(
+                        names: ["ioctl"], action: .allow, args: [.init(index: 1, value: value, op: .equal), second])
+                })?.contains("instructions, and a BPF program has at most 4096") == true)
     }
 
     @Test("unknown system calls are skipped and reported; those of other processors only skipped")
