@@ -10,6 +10,7 @@
 #include "nb_init.h"
 #include "nb_journal.h"
 #include "nb_mount.h"
+#include "nb_netdevice.h"
 #include "nb_netlink.h"
 #include "nb_process.h"
 #include "nb_quota.h"

@@ -1,5 +1,3 @@
-internal import Glibc
-internal import LinuxSystem
 internal import OCISpec
 
 /// Refuses kernel parameters that are not the container's own: setting them would change the host.
@@ -17,19 +15,10 @@ enum ParameterCheck {
             guard let kind = RuntimeSpecification.Linux.Namespace.Kind(ofParameter: parts.joined(separator: ".")) else {
                 throw refusal(name, "it belongs to the whole kernel")
             }
-            guard let namespace = linux.namespaces.first(where: { $0.type == kind }), !isOwn(namespace) else {
+            guard let namespace = linux.namespaces.first(where: { $0.type == kind }), !namespace.isOwn else {
                 throw refusal(name, "without a \(kind.rawValue) namespace it would be the host's")
             }
         }
-    }
-
-    /// Whether a namespace to be joined is this process's own.
-    private static func isOwn(_ namespace: RuntimeSpecification.Linux.Namespace) -> Bool {
-        guard let path = namespace.path, !path.isEmpty else { return false }
-        let name = namespace.type == .network ? "net" : namespace.type.rawValue
-        var (own, joined) = (stat(), stat())
-        guard stat("/proc/self/ns/\(name)", &own) == 0, stat(path, &joined) == 0 else { return false }
-        return own.st_dev == joined.st_dev && own.st_ino == joined.st_ino
     }
 
     private static func refusal(_ name: String, _ reason: String) -> LaunchError {

@@ -51,7 +51,7 @@ enum SpecificationCheck {
     private static func check(_ linux: RuntimeSpecification.Linux) throws(LaunchError) {
         if linux.mountLabel != nil { throw refusal("linux.mountLabel", "SELinux is not supported") }
         if linux.intelRdt != nil { throw refusal("linux.intelRdt", "resource director technology is not supported") }
-        if !linux.netDevices.isEmpty { throw refusal("linux.netDevices", "it is not supported yet") }
+        try NetworkDeviceCheck.check(linux)
         let clocks = linux.timeOffsets.keys.filter { $0 != "monotonic" && $0 != "boottime" }
         if let clock = clocks.first { throw refusal("linux.timeOffsets", "\(clock) is no clock of a time namespace") }
         if !linux.timeOffsets.isEmpty, !linux.namespaces.contains(where: { $0.type == .time && $0.path == nil }) {

@@ -33,7 +33,7 @@ enum FeaturesCommand {
         object.set("selinux", to: JSONValue.object(["enabled": false]))
         object.set("intelRdt", to: JSONValue.object(["enabled": false]))
         object.set("mountExtensions", to: JSONValue.object(["idmap": ["enabled": true]]))
-        object.set("netDevices", to: JSONValue.object(["enabled": false]))
+        object.set("netDevices", to: JSONValue.object(["enabled": true]))
         return .object(object)
     }
 

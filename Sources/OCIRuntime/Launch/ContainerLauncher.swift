@@ -121,6 +121,7 @@ struct ContainerLauncher {
             },
             atBarrier: { launch throws(LaunchError) in
                 try setTimeOffsets(of: launch.containerPID)
+                try NetworkDevices(linux.netDevices).move(into: launch.containerPID)
                 try creation?.atBarrier(launch)
             },
             lettingGo: { launch throws(LaunchError) in

@@ -151,7 +151,7 @@ extension IntegrationTests {
             try #expect(refusal { $0.linux?.intelRdt = .init(closID: "a") }.contains("linux.intelRdt"))
             try #expect(refusal { $0.linux?.mountLabel = "a" }.contains("linux.mountLabel"))
             try #expect(refusal { $0.process?.selinuxLabel = "a" }.contains("process.selinuxLabel"))
-            try #expect(refusal { $0.linux?.netDevices = ["lo": .init()] }.contains("linux.netDevices"))
+            try #expect(refusal { $0.linux?.netDevices = ["lo": .init()] }.contains("network device lo"))
             try #expect(refusal { $0.process?.cwd = "etc" }.contains("process.cwd"))
             try #expect(refusal { $0.ociVersion = "2.0.0" }.contains("ociVersion"))
             try #expect(refusal { $0.linux?.timeOffsets = ["boottime": .init(secs: 1)] }.contains("timeOffsets"))
