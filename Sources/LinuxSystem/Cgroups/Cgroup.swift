@@ -61,9 +61,11 @@ extension Cgroup {
 
     /// Opens what a new process needs to enter an existing cgroup, for example for exec.
     ///
+    /// - Parameter first: the container's first process. Where the cgroup hands controllers on to sub-cgroups, it can hold no
+    ///   process itself, and the new one goes where the first has gone (as a systemd does).
     /// - Throws: `CgroupError.folder` when it does not exist.
-    public func openEntrance() throws(CgroupError) -> CgroupEntrance {
-        let unified = try openUnified()
+    public func openEntrance(orOf first: Int32? = nil) throws(CgroupError) -> CgroupEntrance {
+        let unified = try openUnified(orOf: first)
         var descriptors: [Int32] = []
         for point in layout.v1MountPoints {
             // A hierarchy in which the cgroup needs no group of its own has no such folder.
@@ -71,6 +73,27 @@ extension Cgroup {
             descriptors.append(descriptor)
         }
         return CgroupEntrance(unified: unified, joinDescriptors: descriptors)
+    }
+
+    private func openUnified(orOf first: Int32?) throws(CgroupError) -> FileDescriptor {
+        guard let folder = first.flatMap(subCgroup) else { return try openUnified() }
+        do {
+            return try FileDescriptor.open(folder, NB_O_PATH | O_DIRECTORY | O_NOFOLLOW)
+        } catch {
+            throw .folder(operation: "open", folder: folder, errno: error.errno, hint: nil)
+        }
+    }
+
+    /// The folder of the sub-cgroup that a process is in; nil where the cgroup itself can be entered, or the process is
+    /// elsewhere.
+    private func subCgroup(of process: Int32) -> String? {
+        let controllers = (try? StoredFile.readText("\(unifiedPath)/cgroup.subtree_control")) ?? nil
+        guard let controllers, controllers.contains(where: { !$0.isWhitespace }) else { return nil }
+        let groups = (try? StoredFile.readText("/proc/\(process)/cgroup")) ?? nil
+        let own = "0::/\(path)/"
+        guard let line = groups?.split(separator: "\n").first(where: { $0.hasPrefix(own) }) else { return nil }
+        let below = line.dropFirst(own.count)
+        return below.split(separator: "/").contains("..") ? nil : "\(unifiedPath)/\(below)"
     }
 
     func openTasks(in mountPoint: String) throws(CgroupError) -> Int32? {

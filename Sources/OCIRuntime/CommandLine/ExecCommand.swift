@@ -10,7 +10,7 @@ enum ExecCommand {
         .value("user", "u"), .value("additional-gids", "g"), .value("process", "p"), .flag("detach", "d"),
         .value("pid-file"), .value("process-label"), .value("apparmor"), .flag("no-new-privs"), .value("cap", "c"),
         .value("preserve-fds"), .flag("ignore-paused"), .flag("no-subreaper"),
-        .refusedValue("cgroup", "the process enters the container's own cgroup"),
+        .value("cgroup"),
     ]
 
     /// runc's status of an `exec` that failed.
@@ -32,12 +32,26 @@ enum ExecCommand {
         let console = try path.map { path throws(LaunchError) in try ConsoleSocket.connect(to: path) }
 
         var launcher = ExecLauncher(try request(container, specification, process), cgroup: try container.cgroup())
+        launcher.subCgroups = try subCgroups(options, container)
         let launched = try launcher.launch(
             streams: process.terminal ? nil : try StandardDescriptors.inherited(),
             creation: try creation(options, container, specification.linux?.seccomp))
         if let console { try console.send(terminalOf: launched) }
         guard !isDetached else { return 0 }
         return try AttendedProcess(terminal: launched.terminal).wait(for: launched)
+    }
+
+    private static func subCgroups(
+        _ options: Options, _ container: FoundContainer
+    ) throws(LaunchError) -> SubCgroups? {
+        let paths = options.all("cgroup")
+        guard !paths.isEmpty else { return nil }
+        _ = try container.requiredCgroup()
+        do throws(CgroupError) {
+            return try SubCgroups(paths)
+        } catch {
+            throw LaunchError("cannot use --cgroup: \(error)")
+        }
     }
 
     private static func check(_ container: FoundContainer, ignoresPause: Bool) throws(LaunchError) {

@@ -27,7 +27,7 @@ enum ExecProcess {
     private static func read(_ path: String) throws(LaunchError) -> RuntimeSpecification.Process {
         let bytes: [UInt8]
         do throws(SystemError) {
-            bytes = try FileDescriptor.open(path).readAll(limit: StoredFile.limit)
+            bytes = try InputFile.read(path)
         } catch {
             throw LaunchError("cannot read the process: \(error)")
         }

@@ -43,13 +43,22 @@ enum RuntimeCommandLine {
         _ arguments: [String], _ command: Subcommand, _ options: Options
     ) throws(LaunchError) {
         let count = command.startsProcess ? try InheritedDescriptors.count(options) : 0
-        _ = nb_close_range(UInt32(3 + count), .max)
+        let numbers = Array(3..<(3 + count)) + InputFile.descriptors(options, from: 3 + count)
+        close(from: UInt32(3 + count), keeping: numbers.dropFirst(Int(count)))
         guard command.startsProcess else { return }
-        let numbers = Array(3..<(3 + count))
         if !SealedExecutable.isSealed() {
             throw LaunchError("cannot run: \(RuntimeCommand.sealAgain(arguments, keeping: numbers))")
         }
         for number in numbers { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
         umask(0o022)
+    }
+
+    private static func close(from first: UInt32, keeping kept: ArraySlice<Int32>) {
+        var next = first
+        for number in kept.map(UInt32.init) {
+            if number > next { _ = nb_close_range(next, number - 1) }
+            next = number + 1
+        }
+        _ = nb_close_range(next, .max)
     }
 }

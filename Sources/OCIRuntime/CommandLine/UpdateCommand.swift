@@ -35,7 +35,7 @@ enum UpdateCommand {
     private static func read(_ path: String) throws(LaunchError) -> RuntimeSpecification.Linux.Resources {
         let bytes: [UInt8]
         do throws(SystemError) {
-            bytes = try FileDescriptor.open(path == "-" ? "/dev/stdin" : path).readAll(limit: StoredFile.limit)
+            bytes = try InputFile.read(path == "-" ? "/dev/stdin" : path)
         } catch {
             throw LaunchError("cannot read the resources: \(error)")
         }

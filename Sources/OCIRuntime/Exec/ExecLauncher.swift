@@ -8,6 +8,8 @@ struct ExecLauncher {
     let request: ExecRequest
     /// Nil: the container has none of its own.
     let cgroup: Cgroup?
+    /// Cgroups below that one, if it is to enter such.
+    var subCgroups: SubCgroups?
     private(set) var warnings: [String] = []
 
     init(_ request: ExecRequest, cgroup: Cgroup?) {
@@ -45,7 +47,11 @@ struct ExecLauncher {
         let isFrozen: Bool
         do throws(CgroupError) {
             isFrozen = try cgroup?.isFrozen() ?? false
-            entrance = try cgroup?.openEntrance()
+            if let subCgroups, let cgroup {
+                entrance = try cgroup.openEntrance(below: subCgroups)
+            } else {
+                entrance = try cgroup?.openEntrance(orOf: request.containerProcess.pid)
+            }
         } catch {
             throw LaunchError("cannot execute in container \(request.containerID): \(error)")
         }

@@ -311,6 +311,7 @@ final class Launch {
         case Errno(EAGAIN): "the limit of processes (RLIMIT_NPROC or the cgroup's pids) is reached"
         case .invalidArgument: "this kernel lacks a namespace kind"
         case Errno(ENODEV): "the cgroup was removed meanwhile"
+        case .busy: "the cgroup hands controllers to its sub-cgroups and can hold no process itself"
         default: nil
         }
     }
