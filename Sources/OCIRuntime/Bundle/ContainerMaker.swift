@@ -187,10 +187,19 @@ struct ContainerMaker {
             // Restricted by the launcher, while the container is being made.
             resources?.devices = []
             // Engines read what a container uses from these groups.
-            return try cgroup.create(resources: resources, counters: [.cpu, .cpuacct, .blkio])
+            return try cgroup.create(resources: resources, counters: Self.counters(cgroup.layout))
         } catch {
             throw LaunchError("\(error)")
         }
+    }
+
+    /// What counts beside memory and processes.
+    ///
+    /// Huge pages not on the unified tree of a hybrid machine: there the controller would be switched on, in the root, for
+    /// somebody else's cgroups, too.
+    private static func counters(_ layout: CgroupLayout) -> [CgroupController] {
+        let isForeign = layout.isHybrid && layout.version(of: .hugetlb) == .v2
+        return [.cpu, .cpuacct, .blkio] + (isForeign ? [] : [.hugetlb])
     }
 
     /// This process's own streams; nil for a terminal of the container's own.

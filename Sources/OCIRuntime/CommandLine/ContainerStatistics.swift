@@ -3,7 +3,7 @@ internal import OCISpec
 
 /// What a container uses, with the members of runc's `events --stats`.
 struct ContainerStatistics {
-    private let cgroup: Cgroup
+    let cgroup: Cgroup
 
     init(_ cgroup: Cgroup) {
         self.cgroup = cgroup
@@ -16,8 +16,8 @@ struct ContainerStatistics {
         object.set("cpuset", to: JSONValue.object([:]))
         object.set("memory", to: memory)
         object.set("pids", to: processes)
-        object.set("blkio", to: JSONValue.object([:]))
-        object.set("hugetlb", to: JSONValue.object([:]))
+        object.set("blkio", to: blockDevices)
+        object.set("hugetlb", to: hugePages)
         object.set("intel_rdt", to: JSONValue.object([:]))
         object.set("network_interfaces", to: JSONValue.null)
         return .object(object)
@@ -82,7 +82,7 @@ struct ContainerStatistics {
     }
 
     /// The lines `name number` of a file.
-    private func keyed(_ text: String?) -> [String: UInt64] {
+    func keyed(_ text: String?) -> [String: UInt64] {
         var result: [String: UInt64] = [:]
         for line in (text ?? "").split(separator: "\n") {
             let parts = line.split(separator: " ")
