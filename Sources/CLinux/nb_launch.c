@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -113,6 +115,22 @@ static int nb_child(void *argument)
     NB_SYSCALL5(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     nb_run_steps(argument, 0);
     return 1;
+}
+
+struct nb_launch *nb_launch_allocate(int shared)
+{
+    if (!shared) return calloc(1, sizeof(struct nb_launch));
+    struct nb_launch *launch =
+        mmap(NULL, sizeof *launch, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (launch == MAP_FAILED) return NULL;
+    launch->is_shared = 1;
+    return launch;
+}
+
+void nb_launch_deallocate(struct nb_launch *launch)
+{
+    if (launch->is_shared) munmap(launch, sizeof *launch);
+    else free(launch);
 }
 
 long nb_launch(struct nb_launch *launch)

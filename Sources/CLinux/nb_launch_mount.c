@@ -232,13 +232,22 @@ static long nb_device(struct nb_launch *launch, const struct nb_step *step)
     long mask = NB_SYSCALL1(SYS_umask, 0);
     long result = NB_SYSCALL4(SYS_mknodat, parent, name, step->mode, step->value);
     NB_SYSCALL1(SYS_umask, mask);
+    /* One that is there already, and is the one: config-linux.md "Devices". */
+    int existed = result == -EEXIST;
+    if (existed && step->kind == NB_STEP_DEFAULT_DEVICE) {
+        nb_close(parent);
+        return 0;
+    }
+    if (existed) result = 0;
     int node = -1;
     struct stat status;
     if (result >= 0) result = node = (int)NB_SYSCALL4(SYS_openat, parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
     if (result >= 0) result = nb_status(node, &status);
     int is_other = result >= 0 && ((status.st_mode & S_IFMT) != (step->mode & S_IFMT) ||
                                    (!S_ISFIFO(status.st_mode) && status.st_rdev != step->value));
-    if (is_other) result = -EXDEV;
+    /* Another name of it may be somebody else's. */
+    if (existed && result >= 0 && (is_other || status.st_nlink != 1)) result = -EEXIST;
+    else if (is_other) result = -EXDEV;
     if (result >= 0)
         result = NB_SYSCALL5(SYS_fchownat, node, "", step->flags >> 32, step->flags & 0xffffffff, AT_EMPTY_PATH);
     nb_close(node);
@@ -253,6 +262,14 @@ static long nb_pivot(struct nb_launch *launch)
     if (result >= 0) result = NB_SYSCALL2(SYS_pivot_root, ".", ".");
     /* Its mounts were made private or slaves at the beginning: this unmounts nothing outside. */
     if (result >= 0) result = NB_SYSCALL2(SYS_umount2, ".", MNT_DETACH);
+    if (result >= 0) result = NB_SYSCALL1(SYS_chdir, "/");
+    return result;
+}
+
+static long nb_chroot(struct nb_launch *launch)
+{
+    long result = NB_SYSCALL1(SYS_fchdir, launch->root);
+    if (result >= 0) result = NB_SYSCALL1(SYS_chroot, ".");
     if (result >= 0) result = NB_SYSCALL1(SYS_chdir, "/");
     return result;
 }
@@ -328,7 +345,9 @@ long nb_step_mount(struct nb_launch *launch, const struct nb_step *step)
     case NB_STEP_PROPAGATION: return NB_SYSCALL5(SYS_mount, 0, "/", 0, step->flags, 0);
     case NB_STEP_ATTACH_ROOT: return nb_attach_root(launch, step);
     case NB_STEP_OPEN_ROOT:
-        launch->root = (int)NB_SYSCALL4(SYS_openat, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+        launch->root = step->fd >= 0
+                           ? step->fd
+                           : (int)NB_SYSCALL4(SYS_openat, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
         return launch->root;
     case NB_STEP_MOUNT: return nb_mount_new(launch, step);
     case NB_STEP_ATTACH: return nb_mount_at(launch, step, step->fd);
@@ -337,9 +356,11 @@ long nb_step_mount(struct nb_launch *launch, const struct nb_step *step)
     case NB_STEP_MASK: return nb_mask(launch, step);
     case NB_STEP_READ_ONLY: return nb_read_only(launch, step);
     case NB_STEP_SYMLINK: return nb_symlink(launch, step);
-    case NB_STEP_DEVICE: return nb_device(launch, step);
+    case NB_STEP_DEVICE:
+    case NB_STEP_DEFAULT_DEVICE: return nb_device(launch, step);
     case NB_STEP_MAKE_DIRECTORY: return nb_make_directory(launch, step);
     case NB_STEP_PIVOT: return nb_pivot(launch);
+    case NB_STEP_CHROOT: return nb_chroot(launch);
     case NB_STEP_SYSCTL: return nb_sysctl(launch, step);
     case NB_STEP_SECURITY_LABEL: return nb_security_label(launch, step);
     case NB_STEP_WORKING_DIRECTORY: return nb_working_directory(launch, step);

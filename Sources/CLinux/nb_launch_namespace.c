@@ -29,8 +29,9 @@ static long nb_fork(struct nb_launch *launch, const struct nb_step *step)
 {
     /* Lives on the first child's stack, which the parent frees only when the second child has executed or ended. */
     struct nb_second second = {launch, (size_t)(step - launch->steps) + 1};
+    uint64_t memory = step->mode & NB_OWN_MEMORY ? 0 : CLONE_VM;
     struct clone_args arguments = {
-        .flags = CLONE_VM | CLONE_FILES | CLONE_PARENT | CLONE_PARENT_SETTID | step->flags,
+        .flags = memory | CLONE_FILES | CLONE_PARENT | CLONE_PARENT_SETTID | step->flags,
         .parent_tid = (uint64_t)(uintptr_t)&launch->outcome.pid,
     };
     return nb_clone(&arguments, launch->second_stack, nb_second_child, &second);

@@ -21,7 +21,8 @@ enum nb_step_kind {
     NB_STEP_JOIN_NAMESPACES,
     /* unshare(flags). */
     NB_STEP_UNSHARE,
-    /* clone3 again with CLONE_PARENT so that a joined PID namespace counts; the first child ends. */
+    /* clone3 again with CLONE_PARENT so that a joined PID namespace counts; the first child ends. With NB_OWN_MEMORY in mode
+     * the second child's memory is a copy; it reports in `struct nb_launch`, which is shared (nb_launch_allocate()). */
     NB_STEP_FORK,
     /* uid 0, gid 0, no supplementary groups, in the user namespace just entered. */
     NB_STEP_BECOME_ROOT,
@@ -34,7 +35,7 @@ enum nb_step_kind {
     NB_STEP_PROPAGATION,
     /* The detached mount fd becomes the root that targets are resolved in. */
     NB_STEP_ATTACH_ROOT,
-    /* The root is where the working folder is, as in exec. */
+    /* The root is the folder fd, or "/" without one, as in exec: nothing is mounted for it. */
     NB_STEP_OPEN_ROOT,
     /* A new file system of type `source` with `options`, attributes `flags`, on the folder `target`. */
     NB_STEP_MOUNT,
@@ -52,10 +53,14 @@ enum nb_step_kind {
     NB_STEP_SYMLINK,
     /* mknod `target`, mode, device number `value`, owner uid:gid in `flags` (uid << 32 | gid). */
     NB_STEP_DEVICE,
+    /* The same, but what is there already stays, whatever it is. */
+    NB_STEP_DEFAULT_DEVICE,
     /* Make the folder `target` with `mode` if it is missing, and keep it for NB_STEP_WORKING_DIRECTORY. */
     NB_STEP_MAKE_DIRECTORY,
     /* Make the attached root the root, detach the old one. */
     NB_STEP_PIVOT,
+    /* The same in a mount namespace that is shared with others: chroot(2). */
+    NB_STEP_CHROOT,
     /* A pseudo-terminal of the container's devpts: the master goes to the parent over the sync socket (SCM_RIGHTS), the
      * slave becomes descriptors 0, 1, 2, the controlling terminal and, with NB_CONSOLE_DEVICE in mode, /dev/console. It
      * belongs to uid `value`; its size is the struct winsize in data, if any. */
@@ -97,6 +102,7 @@ enum nb_step_kind {
 enum {
     NB_RECURSIVE = 1,
     NB_CONSOLE_DEVICE = 1,
+    NB_OWN_MEMORY = 1,
     NB_TARGET_FILE = 2,
     /* Every component of the target must be a folder and no symlink. */
     NB_TARGET_PLAIN_DIRECTORY = 4,
@@ -200,11 +206,16 @@ struct nb_launch {
     int32_t proc; /* a procfs of the container's namespaces that nothing can be mounted over yet, or -1 */
     int32_t original_root;
     int32_t working_directory; /* as it was made, or -1 */
+    int32_t is_shared;         /* set by nb_launch_allocate() */
     char message[256]; /* what the kernel said about a refused mount */
 };
 
 /* Runs a hook, starting it on `stack`, and waits for its end. Returns 0, or -errno and, where it is told, an nb_detail. */
 long nb_hook_run(const struct nb_hook *hook, void *stack, int *detail);
+
+/* Memory for a launch, all 0; NULL when there is none. With `shared`, children of NB_OWN_MEMORY write to it, too. */
+struct nb_launch *nb_launch_allocate(int shared);
+void nb_launch_deallocate(struct nb_launch *launch);
 
 /* Starts the child. Returns its pid (host side), or -errno. pidfd is set. The child then follows the steps; the parent
  * answers NB_STEP_NEXT_LIST with a byte through the sync socket. */

@@ -15,6 +15,8 @@ enum SpecificationCheck {
         let linux = specification.linux ?? .init()
         try check(linux)
         try ParameterCheck.check(linux)
+        try MemberCheck.check(specification, linux)
+        try SharedMountCheck.check(specification)
         let new = Set(linux.namespaces.map(\.type))
         if specification.hostname != nil, !new.contains(.uts) {
             throw refusal("hostname", "without a UTS namespace it would be the host's")

@@ -63,8 +63,10 @@ struct ExecLauncher {
         let pid = request.containerProcess.pid
         let root: RootDirectory
         let flags: UInt64
+        let joinsTime: Bool
         do throws(SystemError) {
             flags = try Self.foreignNamespaces(of: pid)
+            joinsTime = try Self.isInOtherTime(pid)
             root = try RootDirectory(path: "/proc/\(pid)/root")
         } catch {
             // It has ended meanwhile, or is just ending: its namespaces go first.
@@ -88,7 +90,8 @@ struct ExecLauncher {
 
         var entry = StepList()
         entry.add(NB_STEP_NEXT_LIST, "wait for the runtime")
-        let launch = try Launch(entry, namespaces: 0, cgroup: entrance.unified, forks: true, bound: Self.bound)
+        let launch = try Launch(
+            entry, namespaces: 0, cgroup: entrance.unified, forks: true, separatesMemory: joinsTime, bound: Self.bound)
         try steps.applyInitialAffinity(to: launch.pid)
         let preference = request.process.oomScoreAdj == nil ? nil : OOMPreference()
         try steps.applyLimits(to: launch.pid)
@@ -98,8 +101,13 @@ struct ExecLauncher {
         }
         list.add(NB_STEP_OWN_DESCRIPTORS, "take the descriptors over")
         list.add(NB_STEP_JOIN_NAMESPACES, fd: container.rawValue, flags: flags, "join the container's namespaces")
-        list.add(NB_STEP_FORK, "enter the PID namespace")
-        list.add(NB_STEP_OPEN_ROOT, "open the container's root")
+        list.add(NB_STEP_FORK, mode: joinsTime ? UInt32(NB_OWN_MEMORY) : 0, "enter the PID namespace")
+        if joinsTime {
+            list.add(
+                NB_STEP_JOIN_NAMESPACES, fd: container.rawValue, flags: NamespacePlan.flag(.time),
+                "join the container's time namespace")
+        }
+        try addRoot(root, flags, to: &list)
         if flags & UInt64(CLONE_NEWUSER) != 0 { list.add(NB_STEP_BECOME_ROOT, "become root of the user namespace") }
         list.add(NB_STEP_SESSION, "start a session")
         let owner = HostIDs(request.idMap, request.specification.linux).user(user.uid)
@@ -116,6 +124,30 @@ struct ExecLauncher {
             })
         preference?.restore()
         return launched
+    }
+
+    /// The container's root: that of its mount namespace, or where that is this process's own, the folder that it has for a root.
+    private func addRoot(
+        _ root: borrowing RootDirectory, _ flags: UInt64, to list: inout StepList
+    ) throws(LaunchError) {
+        let step = list.add(NB_STEP_OPEN_ROOT, "open the container's root")
+        guard flags & UInt64(CLONE_NEWNS) == 0 else { return }
+        do throws(SystemError) {
+            list.setDescriptor(try root.descriptor.duplicate(), of: step)
+        } catch {
+            throw LaunchError("cannot execute in container \(request.containerID): \(error)")
+        }
+        list.add(NB_STEP_CHROOT, "make the container's root the root")
+    }
+
+    /// Whether a process, once it has executed its program, is in another time namespace than this one.
+    private static func isInOtherTime(_ pid: Int32) throws(SystemError) -> Bool {
+        var (mine, theirs) = (stat(), stat())
+        // A kernel without time namespaces.
+        guard stat("/proc/self/ns/time", &mine) == 0 else { return false }
+        let other = "/proc/\(pid)/ns/time"
+        try retrying("stat", other) { stat(other, &theirs) }
+        return mine.st_ino != theirs.st_ino
     }
 
     /// The namespaces of a process that are not this process's own: joining one's own user namespace is an error.

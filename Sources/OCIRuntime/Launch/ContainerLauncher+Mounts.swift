@@ -23,6 +23,18 @@ extension ContainerLauncher {
         }
     }
 
+    /// The root file system as the folder that it is: in a mount namespace of others nothing is mounted.
+    func rootFolder() throws(LaunchError) -> FileDescriptor {
+        guard case .directory(let path) = request.rootFilesystem else {
+            throw LaunchError("cannot start container \(request.id): it needs a mount namespace of its own")
+        }
+        do throws(SystemError) {
+            return try FileDescriptor.open(path, NB_O_PATH | O_DIRECTORY)
+        } catch {
+            throw LaunchError("cannot open the root file system: \(error)")
+        }
+    }
+
     private mutating func mountOverlay(
         _ lower: [String], _ upper: String, _ work: String, userNamespace: borrowing FileDescriptor?
     ) throws(SystemError) -> FileDescriptor {

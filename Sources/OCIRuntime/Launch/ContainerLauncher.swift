@@ -46,7 +46,7 @@ struct ContainerLauncher {
         initExecutable: consuming FileDescriptor? = nil, report: Int32? = nil, creation: Creation? = nil
     ) throws(LaunchError) -> LaunchedProcess {
         let plan = try NamespacePlan(linux.namespaces)
-        guard plan.newMount || plan.joinsMount else {
+        guard plan.hasMounts || !request.isFromEngine else {
             throw LaunchError("cannot start container \(request.id): it needs a mount namespace of its own")
         }
         let filter = try seccompFilter()
@@ -62,7 +62,7 @@ struct ContainerLauncher {
         }
         let userNamespace = try mapIDs(of: launch.pid, plan)
         if request.waitsForFiles { try Self.awaitWord(report) }
-        let rootMount = try mountRoot(userNamespace: userNamespace)
+        let rootMount = try plan.hasMounts ? mountRoot(userNamespace: userNamespace) : rootFolder()
         let root: RootDirectory
         do throws(SystemError) {
             root = RootDirectory(try rootMount.duplicate())
@@ -75,15 +75,18 @@ struct ContainerLauncher {
 
         var list = StepList()
         addNamespaceSteps(plan, joining: entrance.joins, to: &list)
-        let rootStep = list.add(NB_STEP_ATTACH_ROOT, "attach the root file system")
+        let rootStep = list.add(
+            plan.hasMounts ? NB_STEP_ATTACH_ROOT : NB_STEP_OPEN_ROOT, "attach the root file system")
         list.setDescriptor(rootMount, of: rootStep)
         if plan.newUser || plan.joinsUser { list.add(NB_STEP_BECOME_ROOT, "become root of the user namespace") }
         if plan.newNetwork { list.add(NB_STEP_LOOPBACK_UP, "bring the loopback interface up") }
         if plan.forks {
             // The engine may be about to look for the network namespace of the first child: that stays until the second executes.
             list.add(
-                NB_STEP_FORK, flags: request.waitsForNetwork ? UInt64(CLONE_VFORK) : 0, "enter the PID namespace")
+                NB_STEP_FORK, mode: plan.joinedTime == nil ? 0 : UInt32(NB_OWN_MEMORY),
+                flags: request.waitsForNetwork ? UInt64(CLONE_VFORK) : 0, "enter the PID namespace")
         }
+        if let time = plan.joinedTime { try addJoin(time, to: &list) }
         try addMounts(to: &list, plan, userNamespace: userNamespace, root: root)
         try addDevices(to: &list, plan)
         list.add(NB_STEP_BARRIER, "wait for the network and the device rules")
@@ -94,7 +97,7 @@ struct ContainerLauncher {
         let owner = ids.user(processSteps.user.uid)
         processSteps.addStreams(streams, owner: owner, hasConsoleDevice: true, to: &list)
         try addProtection(to: &list)
-        list.add(NB_STEP_PIVOT, "make the root file system the root")
+        list.add(plan.hasMounts ? NB_STEP_PIVOT : NB_STEP_CHROOT, "make the root file system the root")
         // Not before: pivot_root(2) takes no shared mount.
         if let propagation = linux.rootfsPropagation.flatMap(MountOptions.rootPropagation) {
             list.add(
@@ -139,11 +142,7 @@ struct ContainerLauncher {
         var descriptors: [Int32] = []
         defer { for descriptor in descriptors { _ = FileDescriptor(owning: descriptor) } }
         for join in plan.joins {
-            do throws(SystemError) {
-                descriptors.append(try FileDescriptor.open(join.path).release())
-            } catch {
-                throw LaunchError("cannot join the \(join.kind.rawValue) namespace \(join.path): \(error)")
-            }
+            descriptors.append(try open(join).release())
         }
         // What was opened under its pid was the other container's only if that still runs (the pid may be another's now).
         if let joined = request.joinedProcess, !joined.isAlive {
@@ -157,7 +156,23 @@ struct ContainerLauncher {
         }
         // The first list is carried out before this function returns, so the descriptors may go then.
         return try Launch(
-            plan.entrySteps(descriptors), namespaces: plan.cloneFlags, cgroup: cgroup, forks: plan.forks)
+            plan.entrySteps(descriptors), namespaces: plan.cloneFlags, cgroup: cgroup, forks: plan.forks,
+            separatesMemory: plan.joinedTime != nil)
+    }
+
+    private func open(_ join: NamespacePlan.Join) throws(LaunchError) -> FileDescriptor {
+        do throws(SystemError) {
+            return try FileDescriptor.open(join.path)
+        } catch {
+            throw LaunchError("cannot join the \(join.kind.rawValue) namespace \(join.path): \(error)")
+        }
+    }
+
+    private func addJoin(_ join: NamespacePlan.Join, to list: inout StepList) throws(LaunchError) {
+        let step = list.add(
+            NB_STEP_JOIN_NAMESPACES, flags: NamespacePlan.flag(join.kind),
+            "join the \(join.kind.rawValue) namespace \(join.path)")
+        list.setDescriptor(try open(join), of: step)
     }
 
     /// Writes the id maps of a new user namespace and opens it; opens a joined one; nil for the host's.
@@ -199,6 +214,7 @@ struct ContainerLauncher {
         if plan.hasUTS, let domainname = request.specification.domainname {
             list.add(NB_STEP_DOMAINNAME, source: domainname, "set the domain name to \(domainname)")
         }
+        guard plan.hasMounts else { return }
         list.add(NB_STEP_PROPAGATION, flags: UInt64(MS_REC) | separation, "separate the mounts from the host's")
     }
 

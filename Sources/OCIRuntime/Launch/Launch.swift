@@ -35,10 +35,12 @@ final class Launch {
     ///
     /// - Parameters:
     ///   - cgroup: the unified cgroup to be born in, or -1.
+    ///   - separatesMemory: the fork is one with `NB_OWN_MEMORY`.
     ///   - bound: the most that one answer of the child may take, in milliseconds; -1: no bound.
     /// - Throws: `LaunchError`.
     init(
-        _ steps: consuming StepList, namespaces: UInt64, cgroup: Int32, forks: Bool, bound: Int32 = -1
+        _ steps: consuming StepList, namespaces: UInt64, cgroup: Int32, forks: Bool, separatesMemory: Bool = false,
+        bound: Int32 = -1
     ) throws(LaunchError) {
         var steps = steps
         self.bound = bound
@@ -48,8 +50,10 @@ final class Launch {
         } catch {
             throw LaunchError(error)
         }
-        launch = .allocate(capacity: 1)
-        launch.initialize(to: nb_launch())
+        guard let memory = nb_launch_allocate(separatesMemory ? 1 : 0) else {
+            throw LaunchError(SystemError("prepare", "the container's first process", Errno(ENOMEM)))
+        }
+        launch = memory
         launch.pointee.clone_flags = namespaces
         launch.pointee.cgroup = cgroup
         launch.pointee.sync_parent = ends.first
@@ -76,7 +80,7 @@ final class Launch {
     deinit {
         abandon()
         nb_launch_free(launch)
-        launch.deallocate()
+        nb_launch_deallocate(launch)
     }
 
     /// Ends a child that has not executed its program.

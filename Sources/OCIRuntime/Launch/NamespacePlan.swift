@@ -31,6 +31,12 @@ struct NamespacePlan {
     var newMount = false
     var joinsUser = false
     var joinsMount = false
+    /// The time namespace to join after the fork: who does that must share its memory with nobody (timens_install of
+    /// kernel/time/namespace.c).
+    var joinedTime: Join?
+
+    /// The container's mounts are not the host's.
+    var hasMounts: Bool { newMount || joinsMount }
 
     struct Join {
         var path: String
@@ -54,16 +60,18 @@ struct NamespacePlan {
         var new: UInt64 = 0
         for namespace in namespaces {
             let bit = Self.flag(namespace.type)
+            // The root of this process's own mount namespace must stay what it is.
+            if namespace.type == .mount, namespace.isOwn { continue }
             if let path = namespace.path, !path.isEmpty {
+                if namespace.type == .time {
+                    joinedTime = Join(path: path, kind: .time)
+                    forks = true
+                    continue
+                }
                 joins.append(Join(path: path, kind: namespace.type))
                 if namespace.type == .user { joinsUser = true }
                 if namespace.type == .uts { hasUTS = true }
                 if namespace.type == .mount { joinsMount = true }
-                if namespace.type == .time {
-                    throw LaunchError(
-                        "cannot join the time namespace \(path): a process that shares memory cannot; leave the path out"
-                    )
-                }
                 if namespace.type == .pid { forks = true }
                 continue
             }
@@ -86,6 +94,11 @@ struct NamespacePlan {
         joins.sort { $0.kind == .user && $1.kind != .user }
         if joins.isEmpty || (!newUser && !joinsUser && !forks) {
             cloneFlags = new
+            // The first process of a PID namespace is the one that comes after the fork.
+            if forks {
+                unshareFlags = new & UInt64(CLONE_NEWPID)
+                cloneFlags &= ~unshareFlags
+            }
         } else {
             unsharesUser = newUser
             unshareFlags = new & ~UInt64(CLONE_NEWUSER)
