@@ -24,7 +24,16 @@ struct Bundle {
             throw LaunchError("cannot read the configuration: \(error)")
         }
         specification = try Self.parse(bytes, name)
+        specification.mounts = specification.mounts.map { Self.resolved($0, in: folder) }
         try SpecificationCheck.check(specification)
+    }
+
+    /// A mount with absolute paths: a target is relative to the root, and what is bound to the bundle (config.md "Mounts").
+    private static func resolved(_ mount: RuntimeSpecification.Mount, in folder: String) -> RuntimeSpecification.Mount {
+        var mount = mount
+        if !mount.destination.hasPrefix("/") { mount.destination = "/\(mount.destination)" }
+        if mount.isBind, let source = mount.source, !source.hasPrefix("/") { mount.source = "\(folder)/\(source)" }
+        return mount
     }
 
     /// Reads the text of a configuration.
@@ -34,6 +43,23 @@ struct Bundle {
         } catch {
             throw LaunchError("cannot read \(name): \(error)")
         }
+    }
+
+    /// What of the configuration has no effect, or a dangerous one; what cannot be had is taken out.
+    mutating func takeWarnings() -> [String] {
+        var warnings = [SharedMountCheck.warning(specification)].compactMap { $0 }
+        if var process = specification.process {
+            if let warning = UnknownCapabilities.remove(from: &process) { warnings.append(warning) }
+            specification.process = process
+        }
+        if specification.linux?.resources?.memory?.kernel != nil {
+            warnings.append(
+                "linux.resources.memory.kernel has no effect: kernel memory has no limit of its own any more")
+        }
+        if specification.linux?.resources?.memory?.useHierarchy == false {
+            warnings.append("linux.resources.memory.useHierarchy has no effect: sub-cgroups are always counted in")
+        }
+        return warnings
     }
 
     /// The root file system's folder, absolute.
@@ -50,6 +76,8 @@ struct Bundle {
         // Everything is denied but what is named, and what every container has (config-linux.md "Default Devices").
         let defaults = Cgroup.defaultDeviceRules
         resources.devices = [defaults[0]] + resources.devices + defaults.dropFirst()
+        // A cgroup for no process at all takes not even the first; runc makes 1 of it, too.
+        if resources.pids?.limit == 0 { resources.pids = .init(limit: 1) }
         linux.resources = resources
         specification.linux = linux
         var request = LaunchRequest(

@@ -35,6 +35,8 @@ struct MadeContainer: ~Copyable {
 struct ContainerMaker {
     private let options: MakerOptions
     private let bundle: Bundle
+    /// What of the configuration cannot be had.
+    private let warnings: [String]
     private let folder: ContainerFolder
     private let manager: CgroupManager
     private let log: RuntimeLog
@@ -42,7 +44,9 @@ struct ContainerMaker {
 
     init(_ options: MakerOptions, _ global: GlobalOptions) throws(LaunchError) {
         folder = try ContainerFolder(options.id, root: global.root)
-        bundle = try Bundle(options.bundle, file: options.configurationFile)
+        var bundle = try Bundle(options.bundle, file: options.configurationFile)
+        warnings = bundle.takeWarnings()
+        self.bundle = bundle
         self.options = options
         manager = global.cgroupManager
         log = global.log
@@ -82,7 +86,7 @@ struct ContainerMaker {
         }
         do throws(LaunchError) {
             let gate = try makeGate()
-            var warnings: [String] = []
+            var warnings = warnings
             let process = try launch(request, cgroup, entrance, gate, &record, &warnings)
             _ = consume gate
             return MadeContainer(
@@ -149,7 +153,7 @@ struct ContainerMaker {
             entrance: entrance, streams: try streams(), creation: creation)
         record = last
         if let console { try console.send(terminalOf: process) }
-        warnings = launcher.warnings
+        warnings += launcher.warnings
         return process
     }
 
@@ -187,10 +191,23 @@ struct ContainerMaker {
             // Restricted by the launcher, while the container is being made.
             resources?.devices = []
             // Engines read what a container uses from these groups.
-            return try cgroup.create(resources: resources, counters: Self.counters(cgroup.layout))
+            let entrance = try cgroup.create(resources: resources, counters: Self.counters(cgroup.layout))
+            try delegate(cgroup)
+            return entrance
         } catch {
             throw LaunchError("\(error)")
         }
+    }
+
+    /// Gives the container's user the cgroup that it may write to (config-linux.md "Cgroup ownership").
+    private func delegate(_ cgroup: Cgroup) throws(CgroupError) {
+        let specification = bundle.specification
+        let linux = specification.linux ?? .init()
+        let isWritable = specification.mounts.contains { mount in
+            mount.source == "cgroup" && mount.destination == "/sys/fs/cgroup" && !mount.options.contains("ro")
+        }
+        guard isWritable, linux.namespaces.contains(where: { $0.type == .cgroup && $0.path == nil }) else { return }
+        try cgroup.delegate(to: HostIDs(nil, linux).user(specification.process?.user.uid ?? 0))
     }
 
     /// What counts beside memory and processes.

@@ -24,9 +24,6 @@ enum SpecificationCheck {
         if specification.domainname != nil, !new.contains(.uts) {
             throw refusal("domainname", "without a UTS namespace it would be the host's")
         }
-        for mount in specification.mounts where !mount.destination.hasPrefix("/") {
-            throw refusal("mounts", "the destination \(mount.destination) must be an absolute path")
-        }
     }
 
     /// Any version 1 is understood.
@@ -44,6 +41,7 @@ enum SpecificationCheck {
     /// Refuses what a process asks for in vain.
     static func check(_ process: RuntimeSpecification.Process) throws(LaunchError) {
         try ValueCheck.check(process.user)
+        try MemberCheck.check(process.rlimits)
         if process.selinuxLabel != nil { throw refusal("process.selinuxLabel", "SELinux is not supported") }
         if process.apparmorProfile != nil, !AppArmor.isEnabled {
             throw refusal("process.apparmorProfile", "AppArmor is not enabled in this kernel")
@@ -66,8 +64,10 @@ enum SpecificationCheck {
         if !users.isEmpty, linux.uidMappings.isEmpty || linux.gidMappings.isEmpty {
             throw refusal("linux.uidMappings", "a new user namespace needs it, and linux.gidMappings")
         }
-        if users.isEmpty, !linux.namespaces.contains(where: { $0.type == .user }), !linux.uidMappings.isEmpty {
-            throw refusal("linux.uidMappings", "without a user namespace it means nothing")
+        if !linux.namespaces.contains(where: { $0.type == .user }),
+            !linux.uidMappings.isEmpty || !linux.gidMappings.isEmpty
+        {
+            throw refusal("linux.uidMappings", "without a user namespace they mean nothing, nor do linux.gidMappings")
         }
         if let propagation = linux.rootfsPropagation, MountOptions.rootPropagation(propagation) == nil {
             throw refusal("linux.rootfsPropagation", "\(propagation) is unknown")

@@ -24,7 +24,11 @@ enum ExecCommand {
         let container = try FoundContainer(try ContainerFolder(id, root: global.root))
         try check(container, ignoresPause: options.has("ignore-paused"))
         let specification = try container.specification()
-        let process = try ExecProcess.process(options, Array(words), specification)
+        var process = try ExecProcess.process(options, Array(words), specification)
+        // What an option names must be there.
+        if options["process"] != nil, let warning = UnknownCapabilities.remove(from: &process) {
+            global.log.warning(warning)
+        }
         try SpecificationCheck.check(process)
         let isDetached = options.has("detach")
         let path = options["console-socket"]

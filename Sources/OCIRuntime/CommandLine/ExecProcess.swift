@@ -12,6 +12,8 @@ enum ExecProcess {
         if let path = options["process"] { return try read(path) }
         guard !words.isEmpty else { throw LaunchError("exec needs a command, or --process") }
         var process = specification.process ?? .init()
+        // Told of when the container was made.
+        _ = UnknownCapabilities.remove(from: &process)
         process.args = words
         process.terminal = options.has("tty")
         if let folder = options["cwd"] { process.cwd = folder }

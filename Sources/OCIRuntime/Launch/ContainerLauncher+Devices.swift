@@ -25,18 +25,23 @@ extension ContainerLauncher {
 
     /// Device nodes and links below a /dev of the container's own; a /dev that is bound from the host stays as it is.
     func addDevices(to list: inout StepList, _ plan: NamespacePlan) throws(LaunchError) {
-        let hasOwnFolder = request.specification.mounts.contains { mount in
-            mount.destination == "/dev" && mount.type == "tmpfs"
-        }
+        let mounts = request.specification.mounts.filter { $0.destination == "/dev" }
+        let hasOwnFolder = mounts.contains { $0.type == "tmpfs" }
         // In a user namespace mknod is never allowed: nodes are made outside and bound there.
         let binds = plan.newUser || plan.joinsUser
-        if hasOwnFolder {
+        // Every container of a bundle has them (config-linux.md "Default Devices"), in its image's folder if need be. What the
+        // image has there stays: it may be a link, over whose target nothing is to be bound.
+        let hasImageFolder = !hasOwnFolder && !request.isFromEngine && !binds && !mounts.contains(where: \.isBind)
+        if hasOwnFolder || hasImageFolder {
             let named = Set(linux.devices.map(\.path))
             for device in Self.defaultDevices where !named.contains(device.path) {
                 if binds {
                     try addBound(device.path, device.major, device.minor, to: &list)
                 } else {
-                    add(device.path, device.major, device.minor, S_IFCHR | 0o666, 0, 0, to: &list)
+                    add(
+                        hasImageFolder ? NB_STEP_DEFAULT_DEVICE : NB_STEP_DEVICE, device.path, device.major,
+                        device.minor,
+                        S_IFCHR | 0o666, 0, 0, to: &list)
                 }
             }
         }
@@ -53,10 +58,10 @@ extension ContainerLauncher {
             if binds && device.type != .fifo {
                 try addMade(device.path, major, minor, mode, device.uid ?? 0, device.gid ?? 0, to: &list)
             } else {
-                add(device.path, major, minor, mode, device.uid ?? 0, device.gid ?? 0, to: &list)
+                add(NB_STEP_DEVICE, device.path, major, minor, mode, device.uid ?? 0, device.gid ?? 0, to: &list)
             }
         }
-        if hasOwnFolder {
+        if hasOwnFolder || hasImageFolder {
             for (source, target) in Self.links {
                 list.add(NB_STEP_SYMLINK, source: source, target: target, "make the link \(target)")
             }
@@ -64,11 +69,12 @@ extension ContainerLauncher {
     }
 
     private func add(
-        _ path: String, _ major: UInt32, _ minor: UInt32, _ mode: UInt32, _ uid: UInt32, _ gid: UInt32,
+        _ kind: nb_step_kind, _ path: String, _ major: UInt32, _ minor: UInt32, _ mode: UInt32, _ uid: UInt32,
+        _ gid: UInt32,
         to list: inout StepList
     ) {
         list.add(
-            NB_STEP_DEVICE, mode: mode, flags: UInt64(uid) << 32 | UInt64(gid),
+            kind, mode: mode, flags: UInt64(uid) << 32 | UInt64(gid),
             value: UInt64(nb_device_number(major, minor)), target: path, "make the device \(path)")
     }
 

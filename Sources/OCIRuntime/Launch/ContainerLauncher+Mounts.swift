@@ -76,7 +76,9 @@ extension ContainerLauncher {
                 throw LaunchError(
                     "cannot mount on \(mount.destination): only procfs may be mounted there; choose another target")
             }
-            if options.isBind || mount.type == "bind" {
+            if options.isRemount {
+                try addRemount(mount, options, to: &list)
+            } else if mount.isBind {
                 try addBind(mount, options, userNamespace: userNamespace, to: &list)
             } else if mount.type == "cgroup" || mount.type == "cgroup2" {
                 try addCgroups(mount, options, plan, to: &list)
@@ -113,7 +115,7 @@ extension ContainerLauncher {
     private static func isProcSource(
         _ mount: RuntimeSpecification.Mount, _ options: MountOptions
     ) throws(LaunchError) -> Bool {
-        guard options.isBind || mount.type == "bind", let source = mount.source else { return false }
+        guard mount.isBind, let source = mount.source else { return false }
         do throws(SystemError) {
             let folder = try FileDescriptor.open(source, NB_O_PATH)
             guard try folder.isOnProcfs() else { return false }
@@ -121,6 +123,27 @@ extension ContainerLauncher {
         } catch {
             throw LaunchError("cannot mount \(source) on \(mount.destination): \(error)")
         }
+    }
+
+    /// Other options for what is mounted there.
+    private func addRemount(
+        _ mount: RuntimeSpecification.Mount, _ options: MountOptions, to list: inout StepList
+    ) throws(LaunchError) {
+        let target = mount.destination
+        if let option = options.fileSystem.first {
+            throw LaunchError(
+                "cannot remount \(target): \(option.name) is the file system's own option; name it where that is mounted"
+            )
+        }
+        list.add(
+            NB_STEP_ATTRIBUTES, flags: options.set, value: options.clear, target: target,
+            "change the options of \(target)")
+        if options.recursiveSet | options.recursiveClear != 0 {
+            list.add(
+                NB_STEP_ATTRIBUTES, mode: UInt32(NB_RECURSIVE), flags: options.recursiveSet,
+                value: options.recursiveClear, target: target, "change the options of all at \(target)")
+        }
+        if options.propagation != 0 { addPropagation(options, target, to: &list) }
     }
 
     private func addNew(

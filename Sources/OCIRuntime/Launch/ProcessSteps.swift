@@ -127,7 +127,8 @@ struct ProcessSteps {
         do throws(CapabilityError) {
             let available = CapabilitySet.bounding()
             let bounding = try CapabilitySet(names: wanted.bounding)
-            missingCapabilities = bounding.subtracting(available)
+            let asked = [wanted.permitted, wanted.inheritable, wanted.effective, wanted.ambient].joined()
+            missingCapabilities = bounding.union(try CapabilitySet(names: asked)).subtracting(available)
             let permitted = try CapabilitySet(names: wanted.permitted).intersection(available)
             let inheritable = try CapabilitySet(names: wanted.inheritable).intersection(available)
             let effective = try CapabilitySet(names: wanted.effective).intersection(permitted)

@@ -24,6 +24,8 @@ struct MountOptions: Hashable {
     /// The bind gets an ID-mapped clone, or `ridmap` with all below it.
     var isIDMapped = false
     var isIDMapRecursive = false
+    /// What is mounted there already gets other options.
+    var isRemount = false
     /// A tmpfs gets a copy of what it hides.
     var copiesUp = false
     /// What is left is the file system's.
@@ -72,12 +74,15 @@ struct MountOptions: Hashable {
 
     /// Every option that is not a file system's own, for `features`.
     static let knownNames = [
-        "async", "atime", "auto", "bind", "defaults", "dev", "diratime", "exec", "idmap", "noatime", "noauto", "nodev",
-        "nodiratime", "noexec", "norelatime", "nostrictatime", "nosuid", "nosymfollow", "nouser", "private", "ratime",
+        "async", "atime", "auto", "bind", "defaults", "dev", "diratime", "dirsync", "exec", "idmap",
+        "iversion", "lazytime", "loud", "mand", "noatime", "noauto", "nodev",
+        "nodiratime", "noexec", "noiversion", "nolazytime", "nomand", "norelatime", "nostrictatime", "nosuid",
+        "nosymfollow", "nouser", "private", "ratime",
         "rbind", "rdev", "rdiratime", "relatime", "remount", "rexec", "ridmap", "rnoatime", "rnodev", "rnodiratime",
         "rnoexec", "rnorelatime", "rnostrictatime", "rnosuid", "rnosymfollow", "ro", "rprivate", "rrelatime", "rro",
-        "rrw", "rshared", "rslave", "rstrictatime", "rsuid", "rsymfollow", "runbindable", "rw", "shared", "slave",
-        "strictatime", "suid", "symfollow", "tmpcopyup", "unbindable",
+        "rrw", "rshared", "rslave", "rstrictatime", "rsuid", "rsymfollow", "runbindable", "rw", "shared", "silent",
+        "slave",
+        "strictatime", "suid", "symfollow", "sync", "tmpcopyup", "unbindable",
     ]
 
     /// The kind and reach of a named propagation; nil for an unknown name.
@@ -107,7 +112,9 @@ struct MountOptions: Hashable {
         case "idmap": isIDMapped = true
         case "ridmap": (isIDMapped, isIDMapRecursive) = (true, true)
         case "tmpcopyup": copiesUp = true
-        case "defaults", "async", "nouser", "auto", "noauto", "remount", "": break
+        case "remount": isRemount = true
+        // Nothing is to be done: a default, or something of mount(8)'s; no call of the new mount API takes the last four.
+        case "defaults", "async", "nouser", "auto", "noauto", "", "loud", "silent", "iversion", "noiversion": break
         default:
             let parts = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             fileSystem.append(
@@ -129,4 +136,9 @@ struct MountOptions: Hashable {
             clear |= NB_MOUNT_ACCESS_TIMES
         }
     }
+}
+
+extension RuntimeSpecification.Mount {
+    /// Whether it is a bind mount: by its options, or as Docker says it.
+    var isBind: Bool { type == "bind" || options.contains("bind") || options.contains("rbind") }
 }

@@ -76,7 +76,7 @@ extension IntegrationTests {
                     { $0.mounts.append(.init(destination: "/\(escape)", type: escape, source: escape)) },
                     { $0.mounts.append(.init(destination: "/\(escape)", type: "bind", source: "/\(escape)")) },
                     { $0.linux?.sysctl = [escape: escape] }, { $0.linux?.cgroupsPath = escape },
-                    { $0.process?.capabilities?.bounding = [escape] }, { $0.process?.rlimits[0].type = escape },
+                    { $0.process?.rlimits[0].type = escape },
                     { $0.hooks = .init(createRuntime: [.init(path: "/\(escape)")]) },
                     { $0.hooks = .init(createContainer: [.init(path: "/\(escape)")]) },
                     {
@@ -91,6 +91,10 @@ extension IntegrationTests {
                     let result = try bundle("run", "box")
                     #expect(result.status == 1 && Self.isClean(result), "change \(index): \(result)")
                 }
+                bundle.configuration = configuration
+                bundle.configuration.process?.capabilities?.bounding = [escape]
+                let warned = try bundle("run", "box")
+                #expect(warned.error.contains("owned") && Self.isClean(warned), "\(warned)")
                 bundle.configuration = configuration
                 bundle.configuration.annotations = ["k\(escape)": "v\(escape)"]
                 bundle.configuration.process?.args = ["sleep", "1000"]
