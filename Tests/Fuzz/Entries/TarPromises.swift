@@ -20,6 +20,23 @@ enum TarPromises {
         let before = try state(folder)
         unpack(bytes, folder)
         try demand(try state(folder) == before, "something outside the layer has changed")
+        try unpackIntoImage(bytes, "\(folder)/image")
+    }
+
+    /// An image is written by us alone, so all that can go wrong is in here.
+    private static func unpackIntoImage(_ bytes: [UInt8], _ path: String) throws {
+        let file = try FileDescriptor.open(path, O_RDWR | O_CREAT | O_EXCL)
+        var unpacker = LayerUnpacker(into: try ErofsLayer(file, name: "layer"), limits: limits)
+        guard let reader = try? reader(bytes) else { return }
+        _ = try? unpacker.unpack(reader)
+    }
+
+    private static let limits = UnpackLimits(
+        unpackedSize: 1 << 20, entries: 200, fileSize: 1 << 20, headerSize: 64 << 10)
+
+    private static func reader(_ bytes: [UInt8]) throws -> ArchiveReader {
+        try ArchiveReader(
+            MemorySource(bytes), format: .compressedTar, name: "layer", headerLimit: limits.headerSize)
     }
 
     private static func unpack(_ bytes: [UInt8], _ folder: String) {
@@ -27,12 +44,8 @@ enum TarPromises {
         guard let root = try? FileDescriptor.open("\(folder)/layer", O_RDONLY | O_DIRECTORY),
             let scratch = try? FileDescriptor.open("\(folder)/scratch", O_RDONLY | O_DIRECTORY)
         else { return }
-        let limits = UnpackLimits(unpackedSize: 1 << 20, entries: 200, fileSize: 1 << 20, headerSize: 64 << 10)
         var unpacker = LayerUnpacker(into: FolderLayer(root: root.rawValue, scratch: scratch.rawValue), limits: limits)
-        guard
-            let reader = try? ArchiveReader(
-                MemorySource(bytes), format: .compressedTar, name: "layer", headerLimit: limits.headerSize)
-        else { return }
+        guard let reader = try? reader(bytes) else { return }
         _ = try? unpacker.unpack(reader)
     }
 
