@@ -18,7 +18,7 @@ cleanup() {
     for id in $("$bin/nestbox" ps -aq); do inside "$bin/nestbox" rm -f "$id" >/dev/null; done
     inside "$bin/nestbox" network rm bridge >/dev/null 2>&1 || true
     ip netns del "$namespace"
-    for mount in "$NESTBOX_RUN_ROOT"/layers/*; do umount "$mount" 2>/dev/null || true; done
+    for mount in "$NESTBOX_RUN_ROOT"/layers/*/*; do umount "$mount" 2>/dev/null || true; done
     rm -rf "$work" "$NESTBOX_RUN_ROOT"
 }
 inside() { nsenter --net="/run/netns/$namespace" -- "$@"; }

@@ -44,7 +44,7 @@ cleanup() {
     # podman and dockerd may leave their folders mounted on themselves.
     awk -v work="$work/" 'index($2, work) == 1 { print $2 }' /proc/mounts | sort -r |
         while read -r mount; do umount -l "$mount" || true; done
-    for mount in "$run"/layers/*; do umount "$mount" 2>/dev/null || true; done
+    for mount in "$run"/layers/*/*; do umount "$mount" 2>/dev/null || true; done
     rm -rf "$work" "$run"
     find /sys/fs/cgroup -depth -type d -path "*/$cgroup*" -exec rmdir {} + 2>/dev/null || true
 }

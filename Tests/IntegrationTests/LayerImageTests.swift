@@ -12,6 +12,8 @@ extension IntegrationTests {
             return found
         }()
 
+        private static let hasStrace = access("/usr/bin/strace", X_OK) == 0
+
         private static func images(_ engine: TestEngine) -> [String] {
             TestEngine.names(in: "\(engine.root)/layers").map { "\(engine.root)/layers/\($0)/layer.erofs" }
                 .filter { access($0, F_OK) == 0 }
@@ -45,7 +47,8 @@ extension IntegrationTests {
                 try engine("rm", "one", "two")
                 try #expect(engine("rmi", "busybox").status == 0)
                 #expect(engine.layerMounts == [])
-                #expect(TestEngine.names(in: "\(engine.runRoot)/layers") == [])
+                let places = "\(engine.runRoot)/layers"
+                #expect(TestEngine.names(in: places).flatMap { TestEngine.names(in: "\(places)/\($0)") } == [])
             }
         }
 
@@ -60,7 +63,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test(.enabled(if: areMade)) func theNextCommandUnmountsWhatAKilledRemovalHasLeft() throws {
+        @Test(.enabled(if: areMade && hasStrace)) func theNextCommandUnmountsWhatAKilledRemovalHasLeft() throws {
             try TestEngine.with { engine in
                 try engine("run", "--rm", "--network", "none", "busybox", "true")
                 let mount = try #require(engine.layerMounts.first)
@@ -75,10 +78,10 @@ extension IntegrationTests {
             }
         }
 
-        @Test(.enabled(if: areMade)) func aKilledLoadLeavesNoImage() throws {
+        @Test(.enabled(if: areMade && hasStrace)) func aKilledLoadLeavesNoImage() throws {
             try TestEngine.with(image: nil) { engine in
                 // Each thread's calls are counted apart: the trial's, then those of the layer's content.
-                for call in [1, 2, 3] {
+                for call in [1, 2] {
                     let killed = try Command.run(
                         ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=pwrite64:signal=KILL:when=\(call)"]
                             + engine.command(["load", "-q", "-i", TestEngine.fixture("busybox-docker.tar")]))

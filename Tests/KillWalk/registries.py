@@ -95,8 +95,13 @@ class VerifyRepair(Pull):
             file.seek(100)
             file.write(b"damage")
         layer = sorted(set(glob.glob(f"{ROOT}/layers/*")) - before[1])[0]
-        with open(f"{layer}/diff/stranger", "w"):
-            pass
+        if os.path.exists(f"{layer}/layer.erofs"):
+            with open(f"{layer}/layer.erofs", "r+b") as file:
+                file.seek(5000)
+                file.write(b"damage")
+        else:
+            with open(f"{layer}/diff/stranger", "w"):
+                pass
         if engine("verify", expect=1).stdout.count("\n") < 3:
             raise Finding("lost", "the damage is not seen")
 

@@ -73,7 +73,7 @@ EOF
 }
 
 # Modules for the payload's disk and for what tests use; each name brings its dependencies, in load order.
-modules="virtio_pci virtio_blk virtio_console virtio_rng ext4 quota_v2 xfs
+modules="virtio_pci virtio_blk virtio_console virtio_rng ext4 quota_v2 xfs erofs
     overlay loop fuse tun veth bridge br_netfilter dummy macvlan ipvlan vxlan sctp
     nf_tables nft_chain_nat nft_masq nft_nat nft_redir nft_ct nft_reject_inet nft_fib_inet nft_meta_bridge nft_limit nft_log
     nft_compat nf_conntrack nf_conntrack_netlink nf_nat iptable_nat iptable_filter ip6table_nat ip6table_filter

@@ -28,7 +28,8 @@ struct EnginePaths: Sendable, Hashable {
     var volumes: String { root + "/volumes" }
     /// The store's own; see `ImageStore`.
     var layers: String { root + "/layers" }
-    var layerMounts: String { runRoot + "/layers" }
+    /// Of this store alone: another engine may have the same run root.
+    var layerMounts: String { runRoot + "/layers/" + identifier }
     var runContainers: String { runRoot + "/containers" }
     var seccompCache: String { root + "/seccomp" }
     var mountPoints: String { root + "/mountpoints" }

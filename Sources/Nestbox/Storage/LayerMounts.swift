@@ -31,12 +31,13 @@ struct LayerMounts {
     }
 
     private func mount(_ image: String, _ inode: UInt64, on path: String) throws(SystemError) {
-        try StoredFile.makeFolder(path)
-        // Two at once would put one mount over the other.
-        guard let lock = try FolderLock.acquire(path) else {
-            throw SystemError("mount", image, .noSuchFile, hint: "its layer was just removed; try again")
+        try StoredFile.makeFolder(folder)
+        // Two at once would put one mount over the other. Not the place's own lock: it is another folder once it is mounted.
+        guard let lock = try FolderLock.acquire(folder) else {
+            throw SystemError("lock", folder, .noSuchFile, hint: "somebody has removed it; try again")
         }
         defer { lock.hold() }
+        try StoredFile.makeFolder(path)
         if isMounted(path) { return }
         let file = try FileDescriptor.open(image, O_RDONLY | O_NOFOLLOW)
         guard UInt64(try file.status().st_ino) == inode else {
@@ -51,6 +52,8 @@ struct LayerMounts {
     /// - Parameter layers: the store's folder of layers.
     /// - Throws: `SystemError`.
     func removeUnneeded(_ layers: String) throws(SystemError) {
+        guard let lock = try FolderLock.acquire(folder) else { return }
+        defer { lock.hold() }
         for name in try StoredFile.names(in: folder) {
             let layer = name.prefix { $0 != "-" }
             let image = "\(layers)/\(layer)/\(ErofsImage.file)"
