@@ -209,7 +209,7 @@ extension IntegrationTests {
                     bundle.configuration.mounts[bundle.configuration.mounts.count - 1].options += options
                     try bundle.write()
                     let pure =
-                        "umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && cd \"$0\" && exec \"$@\""
+                        "umount -l /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && cd \"$0\" && exec \"$@\""
                     let run = try Command.run(
                         ["unshare", "-m", "sh", "-c", pure, bundle.folder, bundle.program, "--root", bundle.root]
                             + ["run", "box"], seconds: 30 * TestEngine.patience)
@@ -220,9 +220,8 @@ extension IntegrationTests {
             }
         }
 
-        /// A profile that cannot fit is refused before time is spent on it.
-        @Test func aProfileThatIsTooLongIsRefusedAtOnce() throws {
-            let start = ContinuousClock.now
+        /// A profile that cannot fit is refused by its number of rules, before time is spent on compiling it.
+        @Test func aProfileThatIsTooLongIsRefusedUncompiled() throws {
             let result = try run("true") { spec, _ in
                 spec.linux?.seccomp = .init(
                     defaultAction: .allow,
@@ -236,7 +235,6 @@ extension IntegrationTests {
                     "seccomp profile has 30000 different rules with conditions, and a BPF program has at most 4096 instructions"
                 ),
                 "\(result)")
-            #expect(start.duration(to: .now) < .seconds(4 * TestEngine.patience))
         }
     }
 }
