@@ -46,10 +46,10 @@ enum ErofsFormat {
         attributePrefixes.first { name.starts(with: $0.text.utf8) }.map { ($0.text.utf8.count, $0.number) }
     }
 
-    /// Whether the counters of an inode and of its attributes are wide enough.
+    /// Whether the counters of an inode and of its attributes are wide enough, also when the folder becomes opaque later.
     static func canHold(_ attributes: [LayerTree.Attribute]) -> Bool {
         let sizes = attributes.map { 4 + $0.name.count + $0.value.count + 3 }
-        return attributes.allSatisfy { $0.value.count <= Int(UInt16.max) } && sizes.reduce(0, +) / 4 < Int(UInt16.max)
+        return attributes.allSatisfy { $0.value.count <= Int(UInt16.max) } && sizes.reduce(64, +) / 4 < Int(UInt16.max)
     }
 }
 

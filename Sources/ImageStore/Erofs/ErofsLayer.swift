@@ -59,7 +59,8 @@ struct ErofsLayer: LayerTarget, ~Copyable {
         try writer.align()
         let start = writer.position
         let end = start.addingReportingOverflow(size).partialValue
-        guard end >= 0, end >> Int64(ErofsFormat.blockBits) < Int64(UInt32.max) else {
+        // Blocks have numbers of 32 bits; half of them are left for what follows.
+        guard end >= 0, end >> Int64(ErofsFormat.blockBits) <= Int64(Int32.max) else {
             throw ImageStoreError.entry(entry.text, reason: "the layer's files are more than an image can hold")
         }
         while size > 0, let block = try reader.nextBlock() {
@@ -137,6 +138,8 @@ struct ErofsLayer: LayerTarget, ~Copyable {
         guard tree.memory < Self.memoryLimit else {
             throw ImageStoreError.limit(.entries, Int64(tree.files.count), object: entry.text)
         }
+        // The limits of whoever calls may be others than the kernel's.
+        guard path.leafCount <= Int(NAME_MAX) else { throw SystemError("create", entry.text, Errno(ENAMETOOLONG)) }
         let file = tree.add(LayerTree.File(mode: UInt16(kind)))
         try attribute(file, entry)
         put(file, as: path, in: parent)

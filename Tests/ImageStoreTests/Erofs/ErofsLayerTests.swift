@@ -167,6 +167,21 @@ import Testing
         #expect(images[0] == images[1])
     }
 
+    /// A map of no data, in a block of its own: all of the file is a hole.
+    private static let emptyMap = Array("0\n".utf8) + [UInt8](repeating: 0, count: 510)
+
+    /// What becomes of an archive as an image.
+    private func written(_ archive: [UInt8]) throws -> String {
+        let file = try FileDescriptor.open(folder("written"), O_RDWR | O_CREAT | O_TRUNC)
+        var unpacker = LayerUnpacker(into: try ErofsLayer(file, name: "written"), limits: UnpackLimits())
+        do {
+            return try
+                "\(unpacker.unpack(ArchiveReader(MemorySource(archive), format: .tar, name: "layer", headerLimit: 4 << 20)))"
+        } catch {
+            return "error: \(error)"
+        }
+    }
+
     @Test func whatAnImageCannotHoldIsRefused() throws {
         var tar = TarBuilder()
         tar.add(
@@ -174,6 +189,27 @@ import Testing
             TarBuilder.Attributes(pax: [("SCHILY.xattr.user.large", String(repeating: "x", count: 65_536))]))
         let (_, image) = try both(tar.finished())
         #expect(image.contains("its extended attributes are more than an image can hold"), "\(image)")
+        // Just what an inode can hold, and then the folder becomes opaque: one of both is refused, and nothing traps.
+        for size in [65_520, 65_500] {
+            tar = TarBuilder()
+            let attributes = (0..<4).map { ("SCHILY.xattr.user.\($0)", String(repeating: "x", count: size)) }
+            tar.add(.folder, "folder/", TarBuilder.Attributes(pax: attributes))
+            tar.file("folder/.wh..wh..opq")
+            let image = try written(tar.finished())
+            #expect(image.contains("more than an image can hold") == (size == 65_520), "\(image)")
+        }
+        // More than half of the numbers of blocks.
+        tar = TarBuilder()
+        for number in 0..<5 {
+            let size = ("GNU.sparse.major", "1")
+            tar.add(
+                .file, "sparse\(number)", data: Self.emptyMap,
+                TarBuilder.Attributes(pax: [
+                    size, ("GNU.sparse.minor", "0"), ("GNU.sparse.name", "sparse\(number)"),
+                    ("GNU.sparse.realsize", "\(Int64(2) << 40)"),
+                ]))
+        }
+        #expect(try written(tar.finished()).contains("the layer's files are more than an image can hold"))
         tar = TarBuilder()
         tar.symlink("link", to: String(repeating: "l", count: 4096))
         let (plain, other) = try both(tar.finished())
