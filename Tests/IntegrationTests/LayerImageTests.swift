@@ -63,6 +63,37 @@ extension IntegrationTests {
             }
         }
 
+        /// Also of several images: overlayfs tells them apart by their UUIDs.
+        @Test(.enabled(if: areMade)) func aFileKeepsItsNumberWhenItsContainerStartsAgain() throws {
+            try TestEngine.with(image: nil) { engine in
+                var upper = TarArchive()
+                upper.file("large", String(repeating: "x", count: 300_000))
+                let layers = [try TestImage.busybox.get().bytes, upper.bytes]
+                let path = try engine.file("two.tar", TestImage.archive("two", layers: layers))
+                try engine("load", "-q", "-i", path)
+                #expect(Self.images(engine).count == 2)
+                let script = "echo more >>/etc/passwd; echo more >>/large; stat -c %i /etc/passwd /large"
+                let first = try engine("run", "--name", "one", "--network", "none", "two", "sh", "-c", script)
+                #expect(first.status == 0 && first.lines.count == 2, "\(first)")
+                try #expect(engine("start", "-a", "one").output == first.output)
+            }
+        }
+
+        @Test(.enabled(if: areMade)) func aRestartDoesNotGoOnWithoutItsLayers() throws {
+            try TestEngine.with { engine in
+                let command = ["sh", "-c", "while [ ! -e /end ]; do sleep 0.05; done; exit 3"]
+                try engine.run(
+                    ["run", "-d", "--name", "one", "--network", "none", "--restart", "on-failure:2", "busybox"]
+                        + command)
+                for mount in engine.layerMounts { #expect(umount2(mount, Int32(MNT_DETACH)) == 0) }
+                try engine("exec", "one", "touch", "/end")
+                let error = "{{.State.Error}}"
+                #expect(
+                    try TestEngine.eventually { try engine.inspect("one", error).contains("the layer mounted on") })
+                try #expect(engine("start", "-a", "one").status == 3)
+            }
+        }
+
         @Test(.enabled(if: areMade && hasStrace)) func theNextCommandUnmountsWhatAKilledRemovalHasLeft() throws {
             try TestEngine.with { engine in
                 try engine("run", "--rm", "--network", "none", "busybox", "true")

@@ -6,8 +6,12 @@ internal import LinuxSystem
 /// Thousands of files cost a disk's file system thousands of inodes and folders' entries; an image is one file. Of a layer it
 /// keeps in memory what is not content: about a hundred bytes a file.
 struct ErofsLayer: LayerTarget, ~Copyable {
-    /// As much memory may be used: more than four million files need.
-    private static let memoryLimit = 1 << 30
+    /// Bytes that the tree may take, which is what some four million files need.
+    ///
+    /// Writing it out takes as much again.
+    private static let memoryLimit = 512 << 20
+    /// How many attributes a file may have: finding one among them takes time in their number.
+    private static let mostAttributes = 512
     /// No link's target is longer (PATH_MAX, with its NUL).
     private static let longestTarget = 4095
 
@@ -25,6 +29,11 @@ struct ErofsLayer: LayerTarget, ~Copyable {
     }
 
     mutating func folder(of path: borrowing EntryPath, for entry: LayerEntry) throws -> LayerTree.FileNumber {
+        // Asked before each entry, whatever it makes.
+        guard tree.memory < Self.memoryLimit else {
+            throw ImageStoreError.entry(
+                entry.text, reason: "the layer has more files than can be kept in memory while it is unpacked")
+        }
         if path.folderCount == 0 { return LayerTree.root }
         let bytes = UnsafeRawBufferPointer(start: path.folder, count: path.folderCount)
         if bytes.elementsEqual(recentPath) {
@@ -107,6 +116,10 @@ struct ErofsLayer: LayerTarget, ~Copyable {
         guard let folder = tree.folder(at: folderBytes, making: nil), let file = tree.file(source.leafBytes, in: folder)
         else { throw entry.missingSource(source) }
         guard !tree[file].isFolder else { throw entry.folderAsSource(source) }
+        // A folder that the source lies in goes, and the source with it.
+        if let existing = tree.file(path.leafBytes, in: parent), tree.is(existing, above: folder) {
+            throw entry.missingSource(source)
+        }
         put(file, as: path, in: parent)
     }
 
@@ -135,11 +148,6 @@ struct ErofsLayer: LayerTarget, ~Copyable {
     private mutating func add(
         _ kind: mode_t, _ path: borrowing EntryPath, _ entry: LayerEntry, in parent: LayerTree.FileNumber
     ) throws -> LayerTree.FileNumber {
-        guard tree.memory < Self.memoryLimit else {
-            throw ImageStoreError.limit(.entries, Int64(tree.files.count), object: entry.text)
-        }
-        // The limits of whoever calls may be others than the kernel's.
-        guard path.leafCount <= Int(NAME_MAX) else { throw SystemError("create", entry.text, Errno(ENAMETOOLONG)) }
         let file = tree.add(LayerTree.File(mode: UInt16(kind)))
         try attribute(file, entry)
         put(file, as: path, in: parent)
@@ -162,12 +170,20 @@ struct ErofsLayer: LayerTarget, ~Copyable {
         tree[file].mode = tree[file].kind | UInt16(entry.header.permissions)
         let kind = tree[file].kind
         guard kind == UInt16(S_IFDIR) || kind == UInt16(S_IFREG) else { return }
+        let tooMany = ImageStoreError.entry(
+            entry.text, reason: "its extended attributes are more than an image can hold")
         try entry.forEachExtendedAttribute { name, value in
             tree.set(attribute: name, to: value, of: file)
-            guard strlen(name) <= 255, ErofsFormat.canHold(tree.attributes[file] ?? []) else {
-                throw ImageStoreError.entry(
-                    entry.text, reason: "its extended attributes are more than an image can hold")
-            }
+            guard strlen(name) <= 255, tree.attributes[file]?.count ?? 0 <= Self.mostAttributes else { throw tooMany }
+        }
+        guard ErofsFormat.canHold(tree.attributes[file] ?? []) else { throw tooMany }
+    }
+
+    /// Gives the root what layers have besides files: an opaque folder's mark, and file capabilities.
+    mutating func markForTrial() {
+        mark(opaque: LayerTree.root)
+        ErofsImage.trialCapability.withUnsafeBytes {
+            tree.set(attribute: "security.capability", to: $0, of: LayerTree.root)
         }
     }
 

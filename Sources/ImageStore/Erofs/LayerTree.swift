@@ -189,6 +189,14 @@ struct LayerTree: ~Copyable {
         }
     }
 
+    /// Whether a folder is another one, or lies somewhere above it.
+    func `is`(_ folder: FileNumber, above other: FileNumber) -> Bool {
+        guard self[folder].isFolder else { return false }
+        var current = other
+        while current != folder, current != LayerTree.root { current = self[current].parent }
+        return current == folder
+    }
+
     // MARK: - Paths
 
     /// The folder at a path; symbolic links on it are resolved below the root, as by openat2(RESOLVE_IN_ROOT).

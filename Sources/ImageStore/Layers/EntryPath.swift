@@ -48,9 +48,9 @@ struct EntryPath: ~Copyable {
             var count = 0
             while source[count] != 0, source[count] != UInt8(ascii: "/").asCChar {
                 count += 1
-                if count > limits.componentLength {
-                    throw .limit(.componentLength, Int64(limits.componentLength), object: Self.text(name))
-                }
+                // The kernel's bound holds whatever the limits say.
+                let most = min(limits.componentLength, Int(NAME_MAX))
+                if count > most { throw .limit(.componentLength, Int64(most), object: Self.text(name)) }
             }
             defer { source += count }
             if count == 1, source[0] == UInt8(ascii: ".").asCChar { continue }

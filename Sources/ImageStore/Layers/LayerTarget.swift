@@ -59,7 +59,7 @@ struct LayerEntry {
 
     /// The extended attributes that a layer may have: `user.*` and file capabilities, above all none of overlayfs itself.
     ///
-    /// - Throws: `ImageStoreError` when they are more than the limit, and what `body` throws.
+    /// - Throws: `ImageStoreError` when they are more than the limit or none that a file can have, and what `body` throws.
     func forEachExtendedAttribute(
         _ body: (_ name: UnsafePointer<CChar>, _ value: UnsafeRawBufferPointer) throws -> Void
     ) throws {
@@ -71,17 +71,31 @@ struct LayerEntry {
                 .extendedAttributeSize, Int64(limits.extendedAttributeSize), object: text)
         }
         try header.forEachExtendedAttribute { attribute, value in
-            let isWanted =
-                hasPrefix(attribute, "user.") && !hasPrefix(attribute, "user.overlay.")
-                || strcmp(attribute, "security.capability") == 0
-            if isWanted { try body(attribute, value) }
+            let isCapability = strcmp(attribute, "security.capability") == 0
+            guard isCapability || hasPrefix(attribute, "user.") && !hasPrefix(attribute, "user.overlay.") else {
+                return
+            }
+            // What the kernel refuses to set is not to be found in an image, either.
+            guard strcmp(attribute, "user.") != 0, !isCapability || Self.isCapability(value) else {
+                throw ImageStoreError.entry(
+                    text, reason: "its extended attribute \(EntryPath.text(attribute).quoted) is malformed")
+            }
+            try body(attribute, value)
         }
+    }
+
+    /// Whether bytes are file capabilities in one of their three forms (`struct vfs_cap_data` of linux/capability.h): the revision
+    /// is in the last of the first four bytes.
+    private static func isCapability(_ value: UnsafeRawBufferPointer) -> Bool {
+        guard value.count >= 4 else { return false }
+        return [1: 12, 2: 20, 3: 24][value[3]] == value.count
     }
 
     /// The size of a file.
     ///
-    /// - Throws: `ImageStoreError` when it is more than the limit.
+    /// - Throws: `ImageStoreError` when it is more than the limit, or negative, as a pax header can say.
     func fileSize() throws(ImageStoreError) -> Int64 {
+        guard header.size >= 0 else { throw .entry(text, reason: "its size is negative") }
         guard header.size <= limits.fileSize else { throw .limit(.fileSize, limits.fileSize, object: text) }
         return header.size
     }

@@ -51,6 +51,7 @@ final class LayerIngestion {
     private let staging: StagingFolder
     private let blobName: String
     private let folderName: String
+    private let place: LayerPlace
     private let kind: ContentKind
     private let raw: ChunkRing
     private var writer: ChunkWriter
@@ -88,6 +89,7 @@ final class LayerIngestion {
         writer = ChunkWriter(raw)
 
         let place = try LayerPlace(folderName, in: staging, size: size)
+        self.place = place
 
         let (blobNumber, existing) = (blobFile.release(), target.existing)
         let blobWorker = try Worker {
@@ -158,6 +160,7 @@ final class LayerIngestion {
             if case .failure(let error) = decompressed, !(error is ChunkRing.Cancelled) { throw error }
             let unpacked = try unpacked.get()
             let archive = try decompressed?.get() ?? blob
+            try place.identify(as: archive.digest)
             return LayerRecord(
                 diffID: archive.digest, archiveSize: unpacked.archiveSize, blob: blob.digest, blobSize: blob.size,
                 mediaType: kind == .tar ? .layer : kind == .gzip ? .layerGzip : .layerZstd,

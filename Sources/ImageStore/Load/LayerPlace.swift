@@ -1,10 +1,10 @@
 internal import Glibc
 internal import LinuxSystem
+internal import OCISpec
 
 /// Where a layer is unpacked to in a staging folder.
 ///
-/// `NAME/diff` is a folder in either case; where there is `NAME/layer.erofs`, too, the layer is that image, and the folder is
-/// empty.
+/// `NAME/diff` is the layer as a folder, `NAME/layer.erofs` as an image; there is one of them.
 struct LayerPlace: Sendable {
     /// An archive that has fewer bytes, compressed or not, has too few files to make up for a mount.
     private static let smallestImage: Int64 = 256 << 10
@@ -21,10 +21,19 @@ struct LayerPlace: Sendable {
         self.name = name
         self.staging = staging
         let parent = staging.descriptor.rawValue
-        for (path, mode) in [(name, 0o700), ("\(name)/diff", 0o755)] {
+        isImage = (size ?? 0) >= Self.smallestImage && staging.canMountImages
+        for (path, mode) in [(name, 0o700)] + (isImage ? [] : [("\(name)/diff", 0o755)]) {
             try retrying("create", path) { mkdirat(parent, path, mode_t(mode)) }
         }
-        isImage = (size ?? 0) >= Self.smallestImage && staging.canMountImages
+    }
+
+    /// Says which layer it has become.
+    ///
+    /// - Throws: `SystemError`.
+    func identify(as diffID: Digest) throws(SystemError) {
+        guard isImage else { return }
+        let path = "\(name)/\(ErofsImage.file)"
+        try ErofsImage.identify(staging.descriptor.open(path, O_WRONLY | O_NOFOLLOW), as: diffID, name: path)
     }
 
     /// Unpacks an archive.

@@ -105,12 +105,29 @@ final class StagingFolder: Sendable {
         } catch  where error.errno == .noSuchFile {}
     }
 
-    /// Removes the folder with all that is left in it.
+    /// Removes the folder with all that is left in it, as its owner.
     ///
     /// - Throws: `SystemError`.
     func remove() throws(SystemError) {
         var remover = TreeRemover(scratch: descriptor.rawValue)
         try remover.removeScratch()
+        try removeName()
+    }
+
+    /// The same for one that was abandoned when it was opened: meanwhile its owner may have removed it after all, and the name
+    /// may be another's.
+    ///
+    /// - Throws: `SystemError`.
+    private func removeAbandoned() throws(SystemError) {
+        var remover = TreeRemover(scratch: descriptor.rawValue)
+        try remover.removeScratch()
+        // With the store's lock held nobody makes another.
+        let lock = try store.lock()
+        if store.isStill(descriptor, path) { try removeName() }
+        _ = consume lock
+    }
+
+    private func removeName() throws(SystemError) {
         if unlinkat(store.descriptor.rawValue, path, AT_REMOVEDIR) != 0, Errno.current != .noSuchFile {
             throw SystemError("remove", "\(store.path)/\(path)", .current)
         }
@@ -147,6 +164,6 @@ extension StagingFolder {
             for path in paths where !kept.contains(path) { try folder.take(path) }
         }
         _ = consume lock
-        for folder in abandoned { try folder.remove() }
+        for folder in abandoned { try folder.removeAbandoned() }
     }
 }

@@ -8,6 +8,7 @@ internal import OCISpec
 /// | --- | --- |
 /// | `blobs/sha256/HEX` | manifests, configurations and layers as they came, named by their content |
 /// | `layers/HEX/diff` | an unpacked layer, named by its diff ID; beside it `layer.json` |
+/// | `layers/HEX/layer.erofs` | the same as an image of a file system, instead of `diff`; see ``ErofsImage`` |
 /// | `images/HEX.json` | an image, named by its configuration's digest |
 /// | `images/references.json` | which reference names which image: one file, so that a tag moves in one step |
 /// | `partial/HEX` | a layer as it comes from a registry, until it is complete; see ``PartialBlob`` |

@@ -65,7 +65,7 @@ struct StoreCensus {
                 }
                 if record.diffID != diffID {
                     note(.layer(diffID), "what is known of it is about \(record.diffID)")
-                } else if !isFolder("\(StoreFolder.path(ofLayer: diffID))/diff") {
+                } else if !hasFiles(layer: StoreFolder.path(ofLayer: diffID)) {
                     note(.layer(diffID), "its files are missing")
                 } else {
                     layers[diffID] = record
@@ -82,10 +82,17 @@ struct StoreCensus {
         }
     }
 
-    func isFolder(_ path: String) -> Bool {
+    func isFolder(_ path: String) -> Bool { kind(path) == S_IFDIR }
+
+    /// Whether a layer is there as a folder or as an image.
+    private func hasFiles(layer path: String) -> Bool {
+        isFolder("\(path)/diff") || kind("\(path)/\(ErofsImage.file)") == S_IFREG
+    }
+
+    private func kind(_ path: String) -> mode_t? {
         var status = stat()
-        return fstatat(folder.descriptor.rawValue, path, &status, AT_SYMLINK_NOFOLLOW) == 0
-            && status.st_mode & S_IFMT == S_IFDIR
+        guard fstatat(folder.descriptor.rawValue, path, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+        return status.st_mode & S_IFMT
     }
 
     // MARK: - What is needed

@@ -79,7 +79,7 @@ struct InspectReport {
         [
             "Name": "overlay2",
             "Data": [
-                "LowerDir": .string(engine.layers(of: record).joined(separator: ":")),
+                "LowerDir": .string(engine.layerPlaces(of: record).joined(separator: ":")),
                 "UpperDir": .string(paths.upper), "WorkDir": .string(paths.work),
             ],
         ]

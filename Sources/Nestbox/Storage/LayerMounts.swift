@@ -15,13 +15,22 @@ struct LayerMounts {
     /// UMOUNT_NOFOLLOW, which the importer does not see.
     private static let noFollow: Int32 = 8
 
-    /// The folder with a layer's files.
+    /// The folder with a layer's files, which need not be mounted yet.
     ///
     /// - Parameter layer: the layer's folder `…/layers/HEX/diff`, which is the answer where the layer is no image.
     /// - Throws: `SystemError`.
+    func place(ofLayer layer: String) throws(SystemError) -> String {
+        let image = Self.image(ofLayer: layer)
+        guard let inode = try Self.inode(image) else { return layer }
+        return "\(folder)/\(Self.name(image, inode))"
+    }
+
+    /// The same, mounted.
+    ///
+    /// - Throws: `SystemError`.
     func files(ofLayer layer: String) throws(SystemError) -> String {
         let image = Self.image(ofLayer: layer)
-        guard let inode = Self.inode(image) else { return layer }
+        guard let inode = try Self.inode(image) else { return layer }
         let path = "\(folder)/\(Self.name(image, inode))"
         if !isMounted(path) {
             try? removeUnneeded(String(layer.dropLast("/\(Self.name(ofLayer: layer))/diff".utf8.count)))
@@ -57,7 +66,7 @@ struct LayerMounts {
         for name in try StoredFile.names(in: folder) {
             let layer = name.prefix { $0 != "-" }
             let image = "\(layers)/\(layer)/\(ErofsImage.file)"
-            if let inode = Self.inode(image), Self.name(image, inode) == name { continue }
+            if let inode = try Self.inode(image), Self.name(image, inode) == name { continue }
             let path = "\(folder)/\(name)"
             while isMounted(path) {
                 try retrying("unmount", path) { umount2(path, Int32(MNT_DETACH) | Self.noFollow) }
@@ -79,11 +88,16 @@ struct LayerMounts {
     /// `…/layers/HEX/FILE` gives HEX.
     private static func name(ofLayer path: String) -> Substring { path.split(separator: "/").dropLast().last ?? "" }
 
-    private static func name(_ image: String, _ inode: UInt64) -> String { "\(name(ofLayer: image))-\(inode)" }
+    private static func name(_ image: String, _ inode: UInt64) -> String { "\(name(ofLayer: image))-\(inode).erofs" }
 
-    private static func inode(_ path: String) -> UInt64? {
+    /// The inode of an image; nil where there is none, which a failure to look does not mean.
+    private static func inode(_ path: String) throws(SystemError) -> UInt64? {
         var status = stat()
-        return lstat(path, &status) == 0 ? UInt64(status.st_ino) : nil
+        if lstat(path, &status) == 0 { return UInt64(status.st_ino) }
+        guard [.noSuchFile, .notDirectory].contains(Errno.current) else {
+            throw SystemError("look at", path, Errno.current)
+        }
+        return nil
     }
 }
 
@@ -96,6 +110,12 @@ extension Engine {
         var folders: [String] = []
         for layer in layers(of: record) { folders.append(try mounts.files(ofLayer: layer)) }
         return folders
+    }
+
+    /// The same, mounted or not; the layer itself where that cannot be found out.
+    func layerPlaces(of record: ContainerRecord) -> [String] {
+        let mounts = LayerMounts(folder: paths.layerMounts)
+        return layers(of: record).map { (try? mounts.place(ofLayer: $0)) ?? $0 }
     }
 
     /// Unmounts layers that were removed.

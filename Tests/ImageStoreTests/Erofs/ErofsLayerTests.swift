@@ -198,6 +198,26 @@ import Testing
             let image = try written(tar.finished())
             #expect(image.contains("more than an image can hold") == (size == 65_520), "\(image)")
         }
+        for key in ["GNU.sparse.realsize", "GNU.sparse.size", "SCHILY.realsize"] {
+            tar = TarBuilder()
+            tar.add(.file, "file", data: [], TarBuilder.Attributes(pax: [(key, "-5")]))
+            #expect(try written(tar.finished()).contains("its size is negative"), "\(key)")
+        }
+        tar = TarBuilder()
+        let many = (0..<600).map { ("SCHILY.xattr.user.\($0)", "") }
+        tar.add(.file, "file", data: [], TarBuilder.Attributes(pax: many))
+        #expect(try written(tar.finished()).contains("more than an image can hold"))
+        for (name, value) in [("user.", "x"), ("security.capability", "none")] {
+            tar = TarBuilder()
+            tar.add(.file, "file", data: [], TarBuilder.Attributes(pax: [("SCHILY.xattr.\(name)", value)]))
+            let (plain, image) = try both(tar.finished())
+            #expect(plain == image && image.contains("is malformed"), "\(plain) \(image)")
+        }
+        // The folder that the source lies in is replaced by it.
+        tar = TarBuilder()
+        tar.file("a/b/f", "x")
+        tar.hardLink("a", to: "a/b/f")
+        #expect(try written(tar.finished()).contains("which the layer does not hold"))
         // More than half of the numbers of blocks.
         tar = TarBuilder()
         for number in 0..<5 {
