@@ -30,9 +30,10 @@ struct ImageFixture {
     /// The folders of an image's layers, the topmost first; for a layer that is an image that is its mount.
     func layerFolders(of image: Image) throws -> [String] {
         try store.layerPaths(of: image).map { path in
-            let layer = try FileDescriptor.open("\(path)/..", O_RDONLY | O_DIRECTORY)
-            guard fileStatus("\(path)/../\(ErofsImage.file)") != nil else { return path }
-            return mounts.path(of: try StoreFolder.files(ofLayer: layer, path))
+            let folder = String(path.dropLast("/diff".utf8.count))
+            guard fileStatus("\(folder)/\(ErofsImage.file)") != nil else { return path }
+            let layer = try FileDescriptor.open(folder, O_RDONLY | O_DIRECTORY)
+            return mounts.path(of: try StoreFolder.files(ofLayer: layer, folder))
         }
     }
 
