@@ -68,8 +68,4 @@ struct LittleEndianBytes {
     mutating func append(_ other: some Sequence<UInt8>) {
         bytes.append(contentsOf: other)
     }
-
-    mutating func removeAll() {
-        bytes.removeAll(keepingCapacity: true)
-    }
 }

@@ -14,8 +14,6 @@ struct ErofsMetadata: ~Copyable {
         var offset = 0
         var links: UInt32 = 0
         var layout = ErofsFormat.Layout.plain
-        /// Bytes of attributes with their header.
-        var attributeSize = 0
         /// Bytes of a folder's blocks, or of a link's target.
         var size = 0
         /// The first of a folder's whole blocks, counted from the first of all.
@@ -93,7 +91,7 @@ struct ErofsMetadata: ~Copyable {
 
     private mutating func place(_ index: Int, _ tree: borrowing LayerTree) {
         let file = tree[inodes[index].file]
-        inodes[index].attributeSize = Self.attributeBytes(tree.attributes[inodes[index].file] ?? []).count
+        let attributes = Self.attributeBytes(tree.attributes[inodes[index].file] ?? [])
         var rest = 0
         if file.isFolder {
             inodes[index].size = folderSize(index)
@@ -104,7 +102,7 @@ struct ErofsMetadata: ~Copyable {
             inodes[index].size = Int(file.size)
             rest = inodes[index].size
         }
-        let before = ErofsFormat.inodeSize + inodes[index].attributeSize
+        let before = ErofsFormat.inodeSize + attributes.count
         if rest > 0, before + rest <= ErofsFormat.blockSize {
             inodes[index].layout = .inline
             let inBlock = end % ErofsFormat.blockSize

@@ -6,8 +6,6 @@ struct ImageFileWriter: ~Copyable {
     private static let capacity = 1 << 20
     /// A shorter run of zeros is written, too: a call costs more than copying it.
     private static let shortestHole: Int64 = 64 << 10
-    /// As much is written before the disk is asked to start on it.
-    private static let writebackStep: Int64 = 8 << 20
 
     private let file: FileDescriptor
     private let name: String
@@ -15,7 +13,7 @@ struct ImageFileWriter: ~Copyable {
     private var used = 0
     /// Where the buffer's first byte goes.
     private var bufferStart: Int64 = 0
-    private var writebackStart: Int64 = 0
+    private var writeback = Writeback()
 
     /// Where the next byte goes.
     var position: Int64 { bufferStart + Int64(used) }
@@ -82,7 +80,7 @@ struct ImageFileWriter: ~Copyable {
         try flush()
         let (number, size) = (file.rawValue, position)
         try retrying("set the size of", name) { ftruncate(number, off_t(size)) }
-        FileCalls.startWriteback(number, offset: writebackStart, count: size - writebackStart)
+        writeback.start(number, to: size)
     }
 
     /// Writes bytes over what lies at a place.
@@ -112,9 +110,6 @@ struct ImageFileWriter: ~Copyable {
             rest = UnsafeRawBufferPointer(rebasing: rest[count...])
             bufferStart += Int64(count)
         }
-        if bufferStart - writebackStart >= Self.writebackStep {
-            FileCalls.startWriteback(number, offset: writebackStart, count: bufferStart - writebackStart)
-            writebackStart = bufferStart
-        }
+        writeback.advance(number, to: bufferStart)
     }
 }

@@ -35,14 +35,10 @@ struct StreamDigest {
 
 /// Writes one consumer's view of a ring into a file and hashes it on the way.
 struct BlobWriter: ~Copyable {
-    /// How much is written before the disk is asked to start on it: enough for large requests, little enough that the
-    /// flush before the layer becomes visible finds most of the work done.
-    private static let writebackStep: Int64 = 8 << 20
-
     private let file: FileDescriptor
     private let name: String
     private var digest = StreamDigest()
-    private var started: Int64 = 0
+    private var writeback = Writeback()
     /// How many of the first bytes are in the file already; they are only hashed.
     private let existing: Int64
 
@@ -66,12 +62,9 @@ struct BlobWriter: ~Copyable {
                     hint: error.errno == Errno(ENOSPC) ? "make room on the file system of the store" : nil)
             }
             digest.update(chunk)
-            if digest.size - started >= Self.writebackStep {
-                FileCalls.startWriteback(file.rawValue, offset: started, count: digest.size - started)
-                started = digest.size
-            }
+            writeback.advance(file.rawValue, to: digest.size)
         }
-        FileCalls.startWriteback(file.rawValue, offset: started, count: digest.size - started)
+        writeback.start(file.rawValue, to: digest.size)
         return try digest.finish()
     }
 }

@@ -12,8 +12,6 @@ internal import LinuxSystem
 struct LayerMounts {
     /// The folder that the mounts lie in.
     let folder: String
-    /// UMOUNT_NOFOLLOW, which the importer does not see.
-    private static let noFollow: Int32 = 8
 
     /// The folder with a layer's files, which need not be mounted yet.
     ///
@@ -29,17 +27,15 @@ struct LayerMounts {
     ///
     /// - Throws: `SystemError`.
     func files(ofLayer layer: String) throws(SystemError) -> String {
-        let image = Self.image(ofLayer: layer)
-        guard let inode = try Self.inode(image) else { return layer }
-        let path = "\(folder)/\(Self.name(image, inode))"
-        if !isMounted(path) {
+        let path = try place(ofLayer: layer)
+        if path != layer, !isMounted(path) {
             try? removeUnneeded(String(layer.dropLast("/\(Self.name(ofLayer: layer))/diff".utf8.count)))
-            try mount(image, inode, on: path)
+            try mount(Self.image(ofLayer: layer), on: path)
         }
         return path
     }
 
-    private func mount(_ image: String, _ inode: UInt64, on path: String) throws(SystemError) {
+    private func mount(_ image: String, on path: String) throws(SystemError) {
         try StoredFile.makeFolder(folder)
         // Two at once would put one mount over the other. Not the place's own lock: it is another folder once it is mounted.
         guard let lock = try FolderLock.acquire(folder) else {
@@ -49,7 +45,7 @@ struct LayerMounts {
         try StoredFile.makeFolder(path)
         if isMounted(path) { return }
         let file = try FileDescriptor.open(image, O_RDONLY | O_NOFOLLOW)
-        guard UInt64(try file.status().st_ino) == inode else {
+        guard path == "\(folder)/\(Self.name(image, UInt64(try file.status().st_ino)))" else {
             throw SystemError("mount", image, .noSuchFile, hint: "its layer was just made anew; try again")
         }
         let mount = try ErofsImage.mount(file, name: image)
@@ -68,9 +64,7 @@ struct LayerMounts {
             let image = "\(layers)/\(layer)/\(ErofsImage.file)"
             if let inode = try Self.inode(image), Self.name(image, inode) == name { continue }
             let path = "\(folder)/\(name)"
-            while isMounted(path) {
-                try retrying("unmount", path) { umount2(path, Int32(MNT_DETACH) | Self.noFollow) }
-            }
+            try MountPoint.clear(path, while: isMounted)
             rmdir(path)
         }
     }

@@ -20,12 +20,7 @@ enum NamespaceFile {
 
     /// Takes the mount and the file away; neither needs to be there.
     static func remove(_ path: String) throws(SystemError) {
-        while isMounted(path) {
-            try retrying("unmount", path) { umount2(path, Int32(MNT_DETACH) | noFollow) }
-        }
+        try MountPoint.clear(path, while: isMounted)
         try StoredFile.remove(path)
     }
-
-    /// UMOUNT_NOFOLLOW, which the importer does not see.
-    private static let noFollow: Int32 = 8
 }

@@ -8,18 +8,7 @@ import Testing
 /// Collection while others load, receive, push, take away and start: each actor is a thread with a schedule of its own.
 struct CollectionTests {
     /// A schedule that a seed fixes, as far as the kernel's scheduler lets it.
-    private struct Schedule: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var value = (state ^ state >> 30) &* 0xBF58_476D_1CE4_E5B9
-            value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-            return value ^ value >> 31
-        }
-
-        mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
-    }
+    private typealias Schedule = SeededNumbers
 
     /// What all actors share: everything of it is on the disk.
     private struct Stage: Sendable {
@@ -37,7 +26,7 @@ struct CollectionTests {
         func actor(_ number: UInt64, _ step: @escaping @Sendable (inout Schedule) throws -> Void) throws -> Worker<Int>
         {
             try Worker {
-                var schedule = Schedule(state: seed &+ number &* 1_000_003)
+                var schedule = Schedule(seed: seed &+ number &* 1_000_003)
                 var count = 0
                 while CollectionTests.now() < end {
                     try step(&schedule)
