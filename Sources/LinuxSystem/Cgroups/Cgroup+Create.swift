@@ -2,6 +2,37 @@ internal import CLinux
 internal import Glibc
 public import OCISpec
 
+/// A cgroup whose unified folder is there: a process can be born in it while the rest is made.
+public struct BegunCgroup: ~Copyable, Sendable {
+    private let cgroup: Cgroup
+    fileprivate let folder: CgroupFolder
+    fileprivate let controllers: [CgroupController]
+    fileprivate let settings: [[CgroupSetting]]
+    fileprivate let devices: DeviceProgram?
+
+    fileprivate init(
+        cgroup: Cgroup, folder: consuming CgroupFolder, controllers: [CgroupController], settings: [[CgroupSetting]],
+        devices: DeviceProgram?
+    ) {
+        self.cgroup = cgroup
+        self.folder = folder
+        self.controllers = controllers
+        self.settings = settings
+        self.devices = devices
+    }
+
+    /// The folder in the unified tree, for `CLONE_INTO_CGROUP`; it stays owned by this.
+    public var unified: Int32 { folder.descriptor.rawValue }
+
+    /// Makes the v1 groups, and writes the limits.
+    ///
+    /// - Returns: what the process needs to get into the rest of it.
+    /// - Throws: `CgroupError`; what was made stays, and so does who lives there.
+    public consuming func finish() throws(CgroupError) -> CgroupEntrance {
+        try cgroup.fill(self)
+    }
+}
+
 extension Cgroup {
     /// Makes the cgroup with its limits and its device program; on failure nothing of it stays.
     ///
@@ -18,37 +49,53 @@ extension Cgroup {
     public func create(
         resources: RuntimeSpecification.Linux.Resources? = nil, counters: [CgroupController] = []
     ) throws(CgroupError) -> CgroupEntrance {
-        // All that can be wrong with the values themselves is found before anything is made.
-        let settings = try CgroupSettings(resources ?? .init(), version: layout.version(of:))
-        let devices = try resources.flatMap { resources throws(CgroupError) in
-            resources.devices.isEmpty ? nil : try DeviceProgram(resources.devices)
-        }
-        try makeFolder(in: layout.unified)
+        let begun = try begin(resources: resources, counters: counters)
         do throws(CgroupError) {
-            return try fill(settings, devices, counters)
+            return try begun.finish()
         } catch {
             try? remove(within: .seconds(1))
             throw error
         }
     }
 
-    private func fill(
-        _ settings: CgroupSettings, _ devices: DeviceProgram?, _ counters: [CgroupController]
-    ) throws(CgroupError) -> CgroupEntrance {
-        let folder = CgroupFolder(try openUnified(), path: unifiedPath, cgroup: path)
+    /// Makes what a process is born in; ``BegunCgroup/finish()`` makes the rest, as ``create(resources:counters:)`` does at once.
+    ///
+    /// On failure nothing of it stays.
+    /// - Throws: `CgroupError`, `.inUse` when processes live at that path.
+    public func begin(
+        resources: RuntimeSpecification.Linux.Resources? = nil, counters: [CgroupController] = []
+    ) throws(CgroupError) -> BegunCgroup {
+        // All that can be wrong with the values themselves is found before anything is made.
+        let settings = try CgroupSettings(resources ?? .init(), version: layout.version(of:))
+        let devices = try resources.flatMap { resources throws(CgroupError) in
+            resources.devices.isEmpty ? nil : try DeviceProgram(resources.devices)
+        }
         let controllers = Self.standardControllers + counters + settings.controllers
-        try enable(controllers, in: folder)
-        let points = v1Points(of: controllers)
+        try makeFolder(in: layout.unified)
+        do throws(CgroupError) {
+            let folder = CgroupFolder(try openUnified(), path: unifiedPath, cgroup: path)
+            // Before anybody lives there: to be handed a controller then would move all who do.
+            try enable(controllers, in: folder)
+            return BegunCgroup(
+                cgroup: self, folder: folder, controllers: controllers, settings: settings.groups, devices: devices)
+        } catch {
+            try? remove(within: .seconds(1))
+            throw error
+        }
+    }
+
+    fileprivate func fill(_ begun: consuming BegunCgroup) throws(CgroupError) -> CgroupEntrance {
+        let points = v1Points(of: begun.controllers)
         for point in points { try makeV1Group(in: point) }
-        try write(settings)
-        if let devices, !devices.allowsEverything { try attach(devices, to: folder) }
+        try write(begun.settings)
+        if let devices = begun.devices, !devices.allowsEverything { try attach(devices, to: begun.folder) }
 
         var descriptors: [Int32] = []
         for point in points {
             guard let descriptor = try openTasks(in: point) else { continue }
             descriptors.append(descriptor)
         }
-        return CgroupEntrance(unified: folder.descriptor, joinDescriptors: descriptors)
+        return CgroupEntrance(unified: begun.folder.descriptor, joinDescriptors: descriptors)
     }
 
     /// Changes limits of a running cgroup.
@@ -70,7 +117,7 @@ extension Cgroup {
             try makeV1Group(in: point)
             added.append(point)
         }
-        try write(settings)
+        try write(settings.groups)
         if !added.isEmpty { try moveProcesses(into: added) }
         if let devices { try attach(devices, to: folder) }
     }
@@ -139,7 +186,7 @@ extension Cgroup {
 
     private func makeParents(in mountPoint: String) throws(CgroupError) {
         for count in 1..<max(location.components.count, 1) {
-            let parent = "\(mountPoint)/\(location.components.prefix(count).joined(separator: "/"))"
+            let parent = "\(mountPoint)/\(location.ancestor(count))"
             guard mkdir(parent, 0o755) != 0 else { continue }
             let errno = Errno.current
             guard errno != .exists else { continue }
@@ -170,7 +217,7 @@ extension Cgroup {
         for file in ["cpuset.cpus", "cpuset.mems"] {
             var value = try CgroupFolder(path: mountPoint, cgroup: "the root cgroup").read(file) ?? ""
             for count in 1...location.components.count {
-                let name = location.components.prefix(count).joined(separator: "/")
+                let name = location.ancestor(count)
                 let folder = try CgroupFolder(path: "\(mountPoint)/\(name)", cgroup: name)
                 let own = try folder.read(file) ?? ""
                 if own.isEmpty { try folder.write(value, to: file) } else { value = own }
@@ -194,7 +241,7 @@ extension Cgroup {
         if missing.isEmpty { return Self.awaitFiles(of: wanted, in: folder) }
 
         for count in 0..<location.components.count {
-            let name = location.components.prefix(count).joined(separator: "/")
+            let name = count == 0 ? "" : location.ancestor(count)
             let ancestor = try CgroupFolder(
                 path: count == 0 ? layout.unified : "\(layout.unified)/\(name)",
                 cgroup: count == 0 ? "the root cgroup" : name)
@@ -244,8 +291,9 @@ extension Cgroup {
 // MARK: - Values
 
 extension Cgroup {
-    private func write(_ settings: CgroupSettings) throws(CgroupError) {
-        for group in settings.groups {
+    /// - Parameter groups: the settings of a group limit each other.
+    private func write(_ groups: [[CgroupSetting]]) throws(CgroupError) {
+        for group in groups {
             var rest = group
             while !rest.isEmpty {
                 // What limits each other has to be written in an order that depends on the present values.

@@ -23,6 +23,13 @@ struct CgroupPath: Sendable, Hashable, CustomStringConvertible {
         description = String(rest)
     }
 
+    /// The path of the ancestor with that many parts, at least one.
+    func ancestor(_ count: Int) -> String {
+        var path = components[0]
+        for component in components[1..<count] { path += "/" + component }
+        return path
+    }
+
     private static func objection(to component: String) -> String? {
         if component.isEmpty { return "a part between its slashes is empty" }
         if component == "." || component == ".." { return "\"\(component)\" is not allowed in it" }

@@ -76,9 +76,9 @@ struct ContainerMaker {
             throw error
         }
         let request = bundle.request(id: options.id, cgroupPath: cgroup?.path, folder: folder)
-        let entrance: CgroupEntrance?
+        let begun: BegunCgroup?
         do throws(LaunchError) {
-            entrance = try enter(cgroup, request)
+            begun = try begin(cgroup, request)
         } catch {
             // What is at that path may be somebody else's: there is nothing to be ended.
             try? folder.remove()
@@ -87,7 +87,7 @@ struct ContainerMaker {
         do throws(LaunchError) {
             let gate = try makeGate()
             var warnings = warnings
-            let process = try launch(request, cgroup, entrance, gate, &record, &warnings)
+            let process = try launch(request, cgroup, begun, gate, &record, &warnings)
             _ = consume gate
             return MadeContainer(
                 found: FoundContainer(folder, record, cgroups), process: process, bundle: bundle, warnings: warnings,
@@ -126,18 +126,24 @@ struct ContainerMaker {
     }
 
     private func launch(
-        _ request: LaunchRequest, _ cgroup: Cgroup?, _ entrance: consuming CgroupEntrance?, _ gate: borrowing StartGate,
+        _ request: LaunchRequest, _ cgroup: Cgroup?, _ begun: consuming BegunCgroup?, _ gate: borrowing StartGate,
         _ record: inout RuntimeRecord, _ warnings: inout [String]
     ) throws(LaunchError) -> LaunchedProcess {
         var launcher = try ContainerLauncher(request, cgroup: cgroup)
         let console = try options.consoleSocket.map { path throws(LaunchError) in try ConsoleSocket.connect(to: path) }
         let hooks = bundle.specification.hooks
         let first = record
-        var last = record
+        // Known to the hooks, the process would be one that waits for its start.
+        let isKnownEarly = (hooks ?? .init()).isQuietUntilCreated
+        var finished: RuntimeRecord?
         let creation = Creation(
             gate: gate.gate.rawValue, failure: gate.failure.rawValue,
             preservedDescriptors: options.preservedDescriptors, hasOwnKeyring: options.hasOwnKeyring,
             hookState: .init(creating: first.hookState(.creating), created: first.hookState(.created)),
+            meanwhile: { launch throws(LaunchError) in
+                // Nobody acts on it before this process has given the lock back.
+                if isKnownEarly, !launch.forks { finished = try finish(first, launch) }
+            },
             atBarrier: { launch throws(LaunchError) in
                 guard let hooks else { return }
                 let (state, pid) = (first.hookState(.creating), launch.containerPID)
@@ -145,13 +151,14 @@ struct ContainerMaker {
                 try HookRunner.run(hooks.createRuntime, "createRuntime", state, pid: pid)
             },
             lettingGo: { launch throws(LaunchError) in
-                last = try finish(first, launch)
+                if finished == nil { finished = try finish(first, launch) }
+                try hand(launch.containerPID)
                 let profile = bundle.specification.linux?.seccomp
                 try SeccompListener.hand(launch, profile, first.hookState(.creating))
             })
         let process = try launcher.launch(
-            entrance: entrance, streams: try streams(), creation: creation)
-        record = last
+            in: begun, streams: try streams(), creation: creation)
+        if let finished { record = finished }
         if let console { try console.send(terminalOf: process) }
         warnings += launcher.warnings
         return process
@@ -167,11 +174,19 @@ struct ContainerMaker {
         record.lateSteps = Array(launch.descriptions.dropFirst(wait))
         do throws(SystemError) {
             try record.write(to: folder)
-            try ProcessHandover.hand(pid, pidFile: options.pidFile, socket: options.pidfdSocket)
         } catch {
             throw LaunchError("cannot create container \(options.id): \(error)")
         }
         return record
+    }
+
+    /// Tells whoever asked for it of the container's process.
+    private func hand(_ pid: Int32) throws(LaunchError) {
+        do throws(SystemError) {
+            try ProcessHandover.hand(pid, pidFile: options.pidFile, socket: options.pidfdSocket)
+        } catch {
+            throw LaunchError("cannot create container \(options.id): \(error)")
+        }
     }
 
     /// Refuses a cgroup that others live in, before a record says that what lives there is this container's.
@@ -184,30 +199,17 @@ struct ContainerMaker {
         }
     }
 
-    private func enter(_ cgroup: Cgroup?, _ request: LaunchRequest) throws(LaunchError) -> CgroupEntrance? {
+    private func begin(_ cgroup: Cgroup?, _ request: LaunchRequest) throws(LaunchError) -> BegunCgroup? {
         guard let cgroup else { return nil }
         do throws(CgroupError) {
             var resources = request.specification.linux?.resources
             // Restricted by the launcher, while the container is being made.
             resources?.devices = []
             // Engines read what a container uses from these groups.
-            let entrance = try cgroup.create(resources: resources, counters: Self.counters(cgroup.layout))
-            try delegate(cgroup)
-            return entrance
+            return try cgroup.begin(resources: resources, counters: Self.counters(cgroup.layout))
         } catch {
             throw LaunchError("\(error)")
         }
-    }
-
-    /// Gives the container's user the cgroup that it may write to (config-linux.md "Cgroup ownership").
-    private func delegate(_ cgroup: Cgroup) throws(CgroupError) {
-        let specification = bundle.specification
-        let linux = specification.linux ?? .init()
-        let isWritable = specification.mounts.contains { mount in
-            mount.source == "cgroup" && mount.destination == "/sys/fs/cgroup" && !mount.options.contains("ro")
-        }
-        guard isWritable, linux.namespaces.contains(where: { $0.type == .cgroup && $0.path == nil }) else { return }
-        try cgroup.delegate(to: HostIDs(nil, linux).user(specification.process?.user.uid ?? 0))
     }
 
     /// What counts beside memory and processes.
@@ -224,4 +226,9 @@ struct ContainerMaker {
         guard !hasTerminal else { return nil }
         return try StandardDescriptors.inherited()
     }
+}
+
+extension RuntimeSpecification.Hooks {
+    /// Whether nobody sees the container before it is created.
+    fileprivate var isQuietUntilCreated: Bool { prestart.isEmpty && createRuntime.isEmpty && createContainer.isEmpty }
 }

@@ -4,6 +4,33 @@ internal import LinuxSystem
 internal import OCISpec
 
 extension ContainerLauncher {
+    /// Makes the rest of the cgroup that the container's first process was born in.
+    ///
+    /// - Returns: what that process needs to get into all of it; nil: it stays where its maker is.
+    func finish(_ begun: consuming BegunCgroup?) throws(LaunchError) -> CgroupEntrance? {
+        switch consume begun {
+        case .none: return nil
+        case .some(let begun):
+            do throws(CgroupError) {
+                let entrance = try begun.finish()
+                try delegateCgroup()
+                return entrance
+            } catch {
+                throw LaunchError("\(error)")
+            }
+        }
+    }
+
+    /// Gives the container's user the cgroup that it may write to (config-linux.md "Cgroup ownership").
+    private func delegateCgroup() throws(CgroupError) {
+        let isWritable = request.specification.mounts.contains { mount in
+            mount.source == "cgroup" && mount.destination == "/sys/fs/cgroup" && !mount.options.contains("ro")
+        }
+        let isItsOwn = linux.namespaces.contains { $0.type == .cgroup && $0.path == nil }
+        guard !request.isFromEngine, isWritable, isItsOwn else { return }
+        try cgroup?.delegate(to: ids.user(process.user.uid))
+    }
+
     /// The container's own cgroup at `/sys/fs/cgroup`: one tree, or on a hybrid machine the v1 hierarchies that it has a group
     /// in and the unified tree beside them.
     func addCgroups(
@@ -67,6 +94,34 @@ extension ContainerLauncher {
             list.setDescriptor(clone, of: step)
         } catch {
             throw LaunchError("cannot mount \(folder) on \(target): \(error)")
+        }
+    }
+}
+
+extension Optional where Wrapped == BegunCgroup, Wrapped: ~Copyable {
+    /// The folder to be born in; -1 without one.
+    var unified: Int32 {
+        switch self {
+        case .some(let begun): begun.unified
+        case .none: -1
+        }
+    }
+}
+
+extension Optional where Wrapped == CgroupEntrance, Wrapped: ~Copyable {
+    /// The folder to be born in; -1 without one.
+    var unified: Int32 {
+        switch self {
+        case .some(let entrance): entrance.unified.rawValue
+        case .none: -1
+        }
+    }
+
+    /// The tasks files to write to.
+    var joins: [Int32] {
+        switch self {
+        case .some(let entrance): entrance.joinDescriptors
+        case .none: []
         }
     }
 }

@@ -59,8 +59,11 @@ extension ContainerLauncher {
         }
         let upperFolder = try FileDescriptor.open(upper, NB_O_PATH | O_DIRECTORY)
         let workFolder = try FileDescriptor.open(work, NB_O_PATH | O_DIRECTORY)
+        // The mark of a volatile mount, against its use after a crash (overlayfs.rst): a run before this one has left it.
+        if request.removesItself { FileTree.removeAll(["\(work)/work/incompat"]) }
         let result = nb_mount_overlay(
-            layers, layers.count, upperFolder.rawValue, workFolder.rawValue, 0, request.stateDirectory)
+            layers, layers.count, upperFolder.rawValue, workFolder.rawValue, request.removesItself ? 1 : 0, 0,
+            request.stateDirectory)
         return FileDescriptor(
             owning: try checked(
                 result, "mount the overlay of", "\(layers.count) layers",
@@ -342,24 +345,6 @@ extension Optional where Wrapped == FileDescriptor, Wrapped: ~Copyable {
         switch self {
         case .some(let descriptor): descriptor.rawValue
         case .none: nil
-        }
-    }
-}
-
-extension Optional where Wrapped == CgroupEntrance, Wrapped: ~Copyable {
-    /// The folder to be born in; -1 without one.
-    var unified: Int32 {
-        switch self {
-        case .some(let entrance): entrance.unified.rawValue
-        case .none: -1
-        }
-    }
-
-    /// The tasks files to write to.
-    var joins: [Int32] {
-        switch self {
-        case .some(let entrance): entrance.joinDescriptors
-        case .none: []
         }
     }
 }

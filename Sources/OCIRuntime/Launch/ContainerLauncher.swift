@@ -34,7 +34,7 @@ struct ContainerLauncher {
     /// Starts the container in its cgroup.
     ///
     /// - Parameters:
-    ///   - entrance: what `Cgroup.create` answered.
+    ///   - begun: what `Cgroup.begin` answered.
     ///   - streams: the container's ends of its streams; nil when it gets a terminal.
     ///   - initExecutable: this program, sealed, for `--init`.
     ///   - report: the socket where the engine hears of the namespaces, and over which it says that the interfaces are there;
@@ -42,17 +42,20 @@ struct ContainerLauncher {
     ///   - creation: what OCI's `create` adds; nil: the container is started at once.
     /// - Throws: `LaunchError`; nothing runs then, the cgroup is left to the caller.
     mutating func launch(
-        entrance: consuming CgroupEntrance?, streams: consuming StandardDescriptors?,
+        in begun: consuming BegunCgroup?, streams: consuming StandardDescriptors?,
         initExecutable: consuming FileDescriptor? = nil, report: Int32? = nil, creation: Creation? = nil
     ) throws(LaunchError) -> LaunchedProcess {
         let plan = try NamespacePlan(linux.namespaces)
         guard plan.hasMounts || !request.isFromEngine else {
             throw LaunchError("cannot start container \(request.id): it needs a mount namespace of its own")
         }
+        let launch = try start(plan, cgroup: begun.unified)
+        // The child makes its namespaces meanwhile.
+        let entrance = try finish(begun)
         let filter = try seccompFilter()
-        let launch = try start(plan, cgroup: entrance.unified)
         // The engine makes the interfaces while this process prepares the rest.
         if request.waitsForNetwork {
+            try launch.awaitFirstSteps()
             try Self.announce(launch.pid, report)
             do throws(SystemError) {
                 heldNamespaces = try HeldNamespace.ofNetwork(launch.pid, hasHostUsers: request.idMap == nil)
@@ -60,7 +63,9 @@ struct ContainerLauncher {
                 throw LaunchError(error)
             }
         }
-        let userNamespace = try mapIDs(of: launch.pid, plan)
+        let userNamespace = try launch.besidesFirstSteps { () throws(LaunchError) in
+            try mapIDs(of: launch.pid, plan)
+        }
         if request.waitsForFiles { try Self.awaitWord(report) }
         let rootMount = try plan.hasMounts ? mountRoot(userNamespace: userNamespace) : rootFolder()
         let root: RootDirectory
@@ -71,7 +76,7 @@ struct ContainerLauncher {
         }
         var processSteps = ProcessSteps(process: process, user: try user(in: root), seccomp: filter)
         let preference = process.oomScoreAdj == nil ? nil : OOMPreference()
-        try processSteps.applyLimits(to: launch.pid)
+        try launch.besidesFirstSteps { () throws(LaunchError) in try processSteps.applyLimits(to: launch.pid) }
 
         var list = StepList()
         addNamespaceSteps(plan, joining: entrance.joins, to: &list)
@@ -120,6 +125,7 @@ struct ContainerLauncher {
             list, program, failure: creation?.failure ?? -1,
             meanwhile: { () throws(LaunchError) in
                 try restrictDevices()
+                try creation?.meanwhile(launch)
                 if request.waitsForNetwork { try Self.awaitWord(report) }
             },
             atBarrier: { launch throws(LaunchError) in
@@ -154,10 +160,12 @@ struct ContainerLauncher {
                 if copy >= 0 { heldNamespaces.append(HeldNamespace(kind: join.kind, descriptor: copy)) }
             }
         }
-        // The first list is carried out before this function returns, so the descriptors may go then.
-        return try Launch(
+        let launch = try Launch(
             plan.entrySteps(descriptors), namespaces: plan.cloneFlags, cgroup: cgroup, forks: plan.forks,
             separatesMemory: plan.joinedTime != nil)
+        // The descriptors may go then.
+        if !descriptors.isEmpty { try launch.awaitFirstSteps() }
+        return launch
     }
 
     private func open(_ join: NamespacePlan.Join) throws(LaunchError) -> FileDescriptor {

@@ -13,7 +13,9 @@ struct Creation {
     var hasOwnKeyring = true
     /// The state that hooks read, but for the pid between its two parts.
     var hookState = HookState()
-    /// What this process does while the container's process waits, before it changes its root and at the very end.
+    /// What this process does while the container's process carries out its steps.
+    var meanwhile: (Launch) throws(LaunchError) -> Void = { _ in }
+    /// What it does while that one waits, before it changes its root and at the very end.
     var atBarrier: (Launch) throws(LaunchError) -> Void = { _ in }
     var lettingGo: (Launch) throws(LaunchError) -> Void = { _ in }
 

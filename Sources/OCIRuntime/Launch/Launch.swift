@@ -14,9 +14,9 @@ struct LaunchedProcess: ~Copyable {
 
 /// A child between its clone3 and its execve.
 ///
-/// It first carries out the list that it was born with (joining namespaces), then waits; ``proceed(_:)`` gives it the
-/// list that makes the container, which can be written only now: it holds descriptors that need the child's user
-/// namespace.
+/// It first carries out the list that it was born with (joining and making namespaces), while this process goes on, then waits;
+/// ``proceed(_:)`` gives it the list that makes the container, which can be written only now: it holds descriptors that need
+/// the child's user namespace.
 final class Launch {
     private let launch: UnsafeMutablePointer<nb_launch>
     private let socket: FileDescriptor
@@ -27,6 +27,7 @@ final class Launch {
     let pid: Int32
     private let pidfd: FileDescriptor
     private var isDone = false
+    private var isReady = false
     /// The most that one answer of the child may take, in milliseconds; -1: no bound.
     private let bound: Int32
     private var hasTimedOut = false
@@ -70,11 +71,32 @@ final class Launch {
         pidfd = FileDescriptor(owning: launch.pointee.pidfd)
         guard result > 0 else {
             isDone = true
+            let errno = Errno(Int32(-result))
             throw LaunchError(
                 SystemError(
-                    "create the namespaces of", "the container", Errno(Int32(-result)), hint: Self.cloneHint(result)))
+                    "create the namespaces of", "the container", errno, hint: StepFailure.namespaceHint(errno)))
         }
+    }
+
+    /// Waits until the child has carried out its first list.
+    ///
+    /// - Throws: `LaunchError`; the child has ended then.
+    func awaitFirstSteps() throws(LaunchError) {
+        guard !isReady else { return }
         guard receive().message == UInt8(ascii: "R") else { throw failure() }
+        isReady = true
+    }
+
+    /// Does what needs the child while that carries out its first list.
+    ///
+    /// - Throws: what `body` throws, or the child's own failure: with the child gone, that is the reason.
+    func besidesFirstSteps<Value: ~Copyable>(_ body: () throws(LaunchError) -> Value) throws(LaunchError) -> Value {
+        do throws(LaunchError) {
+            return try body()
+        } catch {
+            try awaitFirstSteps()
+            throw error
+        }
     }
 
     deinit {
@@ -131,6 +153,8 @@ final class Launch {
         lettingGo: (Launch) throws(LaunchError) -> Void = { _ in }
     ) throws(LaunchError) -> LaunchedProcess {
         var steps = steps
+        // Until then it reads what is about to be replaced.
+        try awaitFirstSteps()
         launch.pointee.candidates = UnsafePointer(steps.strings(program.candidates))
         launch.pointee.arguments = UnsafePointer(steps.strings(program.arguments))
         launch.pointee.environment = UnsafePointer(steps.strings(program.environment))
@@ -191,6 +215,9 @@ final class Launch {
         let forked = launch.pointee.outcome.pid
         return forked > 0 ? forked : pid
     }
+
+    /// Whether that is known only once the child has forked.
+    var forks: Bool { launch.pointee.forks != 0 }
 
     /// The process that has executed: the child, or the one that it forked.
     private func launched(terminal: consuming FileDescriptor?) throws(LaunchError) -> LaunchedProcess {
@@ -271,13 +298,16 @@ final class Launch {
         }
         return StepFailure.step(
             list.indices.contains(index) ? list[index] : "carry out step \(index)", outcome, message: message,
-            isFiltered: isFiltered(index))
+            isFiltered: isFiltered(index), makesNamespaces: isStep(index, NB_STEP_UNSHARE))
     }
 
     private func isStep(_ index: Int, _ kind: nb_step_kind) -> Bool {
-        switch second {
-        case .some(let list): list.steps.indices.contains(index) && list.steps[index].kind == Int32(kind.rawValue)
-        case .none: false
+        func isKind(_ list: borrowing StepList) -> Bool {
+            list.steps.indices.contains(index) && list.steps[index].kind == Int32(kind.rawValue)
+        }
+        return switch second {
+        case .some(let list): isKind(list)
+        case .none: isKind(first)
         }
     }
 
@@ -305,18 +335,6 @@ final class Launch {
         switch second {
         case .some(let list): list.descriptions
         case .none: first.descriptions
-        }
-    }
-
-    private static func cloneHint(_ result: Int) -> String? {
-        switch Errno(Int32(-result)) {
-        case .notPermitted: "run as root, with CAP_SYS_ADMIN"
-        case Errno(ENOSPC): "raise the sysctls below user.max_*_namespaces"
-        case Errno(EAGAIN): "the limit of processes (RLIMIT_NPROC or the cgroup's pids) is reached"
-        case .invalidArgument: "this kernel lacks a namespace kind"
-        case Errno(ENODEV): "the cgroup was removed meanwhile"
-        case .busy: "the cgroup hands controllers to its sub-cgroups and can hold no process itself"
-        default: nil
         }
     }
 }

@@ -6,8 +6,9 @@ internal import OCISpec
 /// Which namespaces a container makes and which it joins, and in what order.
 ///
 /// A namespace belongs to the user namespace of whoever makes it, so: foreign namespaces that the host's root may join
-/// come first, then the user namespace, then all others. Where nothing but plain new ones are asked for, clone3 makes
-/// them all at once.
+/// come first, then the user namespace, then all others. Where nothing but plain new ones are asked for, clone3 makes those
+/// that a process must be born in, and the child makes the others itself: a network namespace alone takes the kernel a
+/// millisecond, in which this process can go on.
 struct NamespacePlan {
     /// Flags of clone3.
     var cloneFlags: UInt64 = 0
@@ -15,7 +16,7 @@ struct NamespacePlan {
     var joins: [Join] = []
     /// The user namespace to make by unshare after the joins.
     var unsharesUser = false
-    /// Namespaces to make by unshare right after the joins: the engine gets at them before the rest goes on.
+    /// Namespaces to make by unshare right after the joins: by the time that the child is ready they are there.
     var early: UInt64 = 0
     /// Namespaces to make by unshare after that.
     var unshareFlags: UInt64 = 0
@@ -93,7 +94,8 @@ struct NamespacePlan {
         // The user namespace that owns the others is entered first of all that are joined.
         joins.sort { $0.kind == .user && $1.kind != .user }
         if joins.isEmpty || (!newUser && !joinsUser && !forks) {
-            cloneFlags = new
+            cloneFlags = new & UInt64(CLONE_NEWUSER | CLONE_NEWPID)
+            early = new & ~cloneFlags
             // The first process of a PID namespace is the one that comes after the fork.
             if forks {
                 unshareFlags = new & UInt64(CLONE_NEWPID)
@@ -118,7 +120,7 @@ struct NamespacePlan {
                 "join the \(join.kind.rawValue) namespace \(join.path)")
         }
         if unsharesUser { list.add(NB_STEP_UNSHARE, flags: UInt64(CLONE_NEWUSER), "make the user namespace") }
-        if early != 0 { list.add(NB_STEP_UNSHARE, flags: early, "make the network namespace") }
+        if early != 0 { list.add(NB_STEP_UNSHARE, flags: early, "make the namespaces") }
         list.add(NB_STEP_NEXT_LIST, "wait for the runtime")
         return list
     }

@@ -127,13 +127,19 @@ struct ProcessSteps {
         do throws(CapabilityError) {
             let available = CapabilitySet.bounding()
             let bounding = try CapabilitySet(names: wanted.bounding)
-            let asked = [wanted.permitted, wanted.inheritable, wanted.effective, wanted.ambient].joined()
-            missingCapabilities = bounding.union(try CapabilitySet(names: asked)).subtracting(available)
-            let permitted = try CapabilitySet(names: wanted.permitted).intersection(available)
-            let inheritable = try CapabilitySet(names: wanted.inheritable).intersection(available)
-            let effective = try CapabilitySet(names: wanted.effective).intersection(permitted)
+            // Most configurations name the same in every set, and libcap looks for each name in all that it has.
+            func set(_ names: [String]) throws(CapabilityError) -> CapabilitySet {
+                names == wanted.bounding ? bounding : try CapabilitySet(names: names)
+            }
+            var (permitted, inheritable) = (try set(wanted.permitted), try set(wanted.inheritable))
+            var (effective, ambient) = (try set(wanted.effective), try set(wanted.ambient))
+            missingCapabilities = bounding.union(permitted).union(inheritable).union(effective).union(ambient)
+                .subtracting(available)
+            permitted = permitted.intersection(available)
+            inheritable = inheritable.intersection(available)
+            effective = effective.intersection(permitted)
             // An ambient capability must be permitted and inheritable (capabilities(7)).
-            let ambient = try CapabilitySet(names: wanted.ambient).intersection(permitted.intersection(inheritable))
+            ambient = ambient.intersection(permitted.intersection(inheritable))
             return (
                 bounding.intersection(available).mask,
                 nb_capabilities(

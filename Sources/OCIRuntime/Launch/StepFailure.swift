@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Glibc
 internal import LinuxSystem
 
 /// The text of what a child could not do.
@@ -6,8 +7,11 @@ enum StepFailure {
     private static let seccompHint = "; does the seccomp profile deny it?"
 
     /// A step that failed; `description` reads after "cannot".
+    ///
+    /// - Parameter makesNamespaces: the step makes namespaces.
     static func step(
-        _ description: String, _ outcome: nb_outcome, message: String = "", isFiltered: Bool = false
+        _ description: String, _ outcome: nb_outcome, message: String = "", isFiltered: Bool = false,
+        makesNamespaces: Bool = false
     ) -> LaunchError {
         let reason = message.isEmpty ? "" : " [\(message)]"
         switch nb_detail(UInt32(bitPattern: outcome.detail)) {
@@ -20,9 +24,25 @@ enum StepFailure {
         default: break
         }
         let errno = Errno(outcome.error)
+        if makesNamespaces, let hint = namespaceHint(errno) {
+            return LaunchError("cannot \(description): \(errno.meaning) (\(errno.symbol)); \(hint)")
+        }
         return LaunchError(
             "cannot \(description): \(detail(outcome.detail))\(errno.meaning) (\(errno.symbol))\(reason)"
                 + (isFiltered ? seccompHint : hint(detail: outcome.detail, errno)))
+    }
+
+    /// What to do when namespaces, or a process in them, cannot be made.
+    static func namespaceHint(_ errno: Errno) -> String? {
+        switch errno {
+        case .notPermitted: "run as root, with CAP_SYS_ADMIN"
+        case Errno(ENOSPC): "raise the sysctls below user.max_*_namespaces"
+        case Errno(EAGAIN): "the limit of processes (RLIMIT_NPROC or the cgroup's pids) is reached"
+        case .invalidArgument: "this kernel lacks a namespace kind"
+        case Errno(ENODEV): "the cgroup was removed meanwhile"
+        case .busy: "the cgroup hands controllers to its sub-cgroups and can hold no process itself"
+        default: nil
+        }
     }
 
     /// A program that could not be executed.

@@ -35,6 +35,7 @@ public enum NamespaceSession {
         do throws(LaunchError) {
             let plan = try NamespacePlan([.init(type: .user), .init(type: .network)])
             let launch = try Launch(plan.entrySteps([]), namespaces: plan.cloneFlags, cgroup: -1, forks: false)
+            try launch.awaitFirstSteps()
             let map = "0 \(request.idMap.hostID) \(request.idMap.count)"
             do throws(SystemError) {
                 for file in ["uid_map", "gid_map"] {

@@ -75,7 +75,7 @@ extension Supervisor {
     ) throws(LaunchError) -> StartedContainer {
         let cgroup = try cgroup(request)
         var launcher = try ContainerLauncher(request, cgroup: cgroup)
-        let entrance = try create(cgroup, request)
+        let begun = try begin(cgroup, request)
         do throws(LaunchError) {
             let isTerminal = request.specification.process?.terminal ?? false
             var pipes =
@@ -86,7 +86,7 @@ extension Supervisor {
                 try listen(at: request.socketPath), try OutputLog.open(request, isRestart: isRestart)
             )
             let process = try launcher.launch(
-                entrance: entrance, streams: pipes.process.take(), initExecutable: try initExecutable(request),
+                in: begun, streams: pipes.process.take(), initExecutable: try initExecutable(request),
                 report: report.rawValue)
             try pipes.adoptTerminal(of: process)
             let relay = StreamRelay(
@@ -102,12 +102,12 @@ extension Supervisor {
         }
     }
 
-    private static func create(_ cgroup: Cgroup, _ request: LaunchRequest) throws(LaunchError) -> CgroupEntrance {
+    private static func begin(_ cgroup: Cgroup, _ request: LaunchRequest) throws(LaunchError) -> BegunCgroup {
         do throws(CgroupError) {
             var resources = request.specification.linux?.resources
             // Restricted by the launcher, while the container is being made.
             resources?.devices = []
-            return try cgroup.create(resources: resources)
+            return try cgroup.begin(resources: resources)
         } catch {
             throw LaunchError("\(error)")
         }
