@@ -66,69 +66,89 @@ public struct CgroupLayout: Sendable, Hashable {
     /// the first.
     /// - Throws: `CgroupError.noUnifiedTree` when no cgroup2 filesystem is among the mounts.
     public init(mountInfo: [UInt8]) throws(CgroupError) {
-        var unified: Candidate?
-        var v1: [CgroupController: Candidate] = [:]
-        for line in mountInfo.split(separator: UInt8(ascii: "\n")) {
-            guard let mount = CgroupMount(line) else { continue }
-            let candidate = Candidate(mount)
-            if mount.isUnified {
-                if unified.map({ candidate.rank > $0.rank }) ?? true { unified = candidate }
-            } else {
-                for controller in mount.controllers
-                where v1[controller].map({ candidate.rank > $0.rank }) ?? true {
-                    v1[controller] = candidate
-                }
-            }
+        // No lists of lists, no dictionary of what was found: each kind of list that is made at run time takes as long to set up as
+        // all the reading here, and this runs at every start.
+        var mounts: [CgroupMount] = []
+        var rest = mountInfo[...]
+        while !rest.isEmpty {
+            if let mount = CgroupMount(rest.takeField(endedBy: UInt8(ascii: "\n"))) { mounts.append(mount) }
         }
-        guard let unified else { throw .noUnifiedTree }
-        self.init(
-            unified: unified.mountPoint, v1: v1.mapValues(\.mountPoint), unifiedOptions: unified.options)
-    }
-
-    private struct Candidate {
-        let mountPoint: String
-        let options: [String]
-        let rank: Int
-
-        init(_ mount: CgroupMount) {
-            mountPoint = mount.mountPoint
-            options = mount.unifiedOptions
-            rank = (mount.root == "/" ? 2 : 0) + (mount.mountPoint.hasPrefix("/sys/fs/cgroup") ? 1 : 0)
+        guard let unified = CgroupMount.best(of: mounts, where: { $0.isUnified }) else { throw .noUnifiedTree }
+        var v1: [CgroupController: String] = [:]
+        for controller in CgroupController.allCases {
+            v1[controller] = CgroupMount.best(of: mounts) { $0.controllers.contains(controller) }?.mountPoint
         }
+        self.init(unified: unified.mountPoint, v1: v1, unifiedOptions: unified.unifiedOptions)
     }
 }
 
 /// One line of `mountinfo` that mounts a cgroup filesystem.
 private struct CgroupMount {
-    let root: String
     let mountPoint: String
     let isUnified: Bool
-    let controllers: [CgroupController]
-    let unifiedOptions: [String]
+    private(set) var controllers: [CgroupController] = []
+    private(set) var unifiedOptions: [String] = []
+    private let rank: Int
 
     /// What the kernel takes as a mount option of cgroup2; a security module shows others beside them.
-    private static let knownOptions: Set = [
+    private static let knownOptions = [
         "nsdelegate", "favordynmods", "memory_localevents", "memory_recursiveprot", "memory_hugetlb_accounting",
         "pids_localevents",
     ]
 
     /// Nil for any other filesystem and for what is not a line of that form.
     init?(_ line: ArraySlice<UInt8>) {
-        let fields = line.split(separator: UInt8(ascii: " "))
+        guard Self.mayBeCgroup(line) else { return nil }
         // ID, parent, device, root, mount point, options, any number of tags, "-", type, source, super options.
-        guard fields.count >= 9,
-            let dash = fields.dropFirst(6).firstIndex(where: { $0.elementsEqual([UInt8(ascii: "-")]) }),
-            dash + 2 < fields.endIndex
-        else { return nil }
-        let type = fields[dash + 1]
+        let space = UInt8(ascii: " ")
+        var rest = line
+        for _ in 0..<3 { _ = rest.takeField(endedBy: space) }
+        let root = rest.takeField(endedBy: space)
+        mountPoint = Self.unescaped(rest.takeField(endedBy: space))
+        _ = rest.takeField(endedBy: space)
+        while !rest.takeField(endedBy: space).elementsEqual("-".utf8) {
+            guard !rest.isEmpty else { return nil }
+        }
+        let type = rest.takeField(endedBy: space)
         isUnified = type.elementsEqual("cgroup2".utf8)
-        guard isUnified || type.elementsEqual("cgroup".utf8) else { return nil }
-        root = Self.unescaped(fields[3])
-        mountPoint = Self.unescaped(fields[4])
-        let options = fields.dropFirst(dash + 3).first?.split(separator: UInt8(ascii: ",")) ?? []
-        let names = options.map { String(decoding: $0, as: UTF8.self) }
-        controllers = isUnified ? [] : names.compactMap { CgroupController(rawValue: $0) }
-        unifiedOptions = isUnified ? names.filter(Self.knownOptions.contains) : []
+        guard isUnified || type.elementsEqual("cgroup".utf8), !rest.isEmpty else { return nil }
+        rank = (root.elementsEqual("/".utf8) ? 2 : 0) + (mountPoint.hasPrefix("/sys/fs/cgroup") ? 1 : 0)
+        _ = rest.takeField(endedBy: space)
+        var options = rest.takeField(endedBy: space)
+        while !options.isEmpty {
+            let name = String(decoding: options.takeField(endedBy: UInt8(ascii: ",")), as: UTF8.self)
+            if isUnified {
+                if Self.knownOptions.contains(name) { unifiedOptions.append(name) }
+            } else if let controller = CgroupController(rawValue: name) {
+                controllers.append(controller)
+            }
+        }
+    }
+
+    /// The first of those that rank highest.
+    static func best(of mounts: [CgroupMount], where isFit: (CgroupMount) -> Bool) -> CgroupMount? {
+        var best: CgroupMount?
+        for mount in mounts where isFit(mount) {
+            if let found = best, found.rank >= mount.rank { continue }
+            best = mount
+        }
+        return best
+    }
+
+    /// Most lines are of other filesystems: taking them apart would take longer than all the rest.
+    private static func mayBeCgroup(_ line: ArraySlice<UInt8>) -> Bool {
+        let mark: StaticString = " - cgroup"
+        let length = mark.utf8CodeUnitCount
+        return line.withUnsafeBytes { bytes in
+            guard var place = bytes.baseAddress else { return false }
+            let end = place + bytes.count
+            while let found = memchr(place, Int32(UInt8(ascii: "-")), end - place) {
+                let dash = UnsafeRawPointer(found)
+                if end - dash >= length - 1, memcmp(dash, mark.utf8Start + 1, length - 1) == 0 { return true }
+                place = dash + 1
+            }
+            return false
+        }
     }
 
     /// Space, tab, newline and backslash stand as three octal digits after a backslash.
@@ -146,5 +166,15 @@ private struct CgroupMount {
             }
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// What stands before the next such byte, or the end; it is taken, and the byte with it.
+    fileprivate mutating func takeField(endedBy separator: UInt8) -> ArraySlice<UInt8> {
+        let end = firstIndex(of: separator) ?? endIndex
+        let field = self[startIndex..<end]
+        self = self[(end < endIndex ? end + 1 : end)...]
+        return field
     }
 }

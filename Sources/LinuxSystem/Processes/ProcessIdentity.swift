@@ -23,10 +23,21 @@ public struct ProcessIdentity: JSONCodable, Hashable {
         }
         // The name in parentheses may hold anything, so fields are counted from the last parenthesis: state is 3.
         guard let close = bytes.lastIndex(of: UInt8(ascii: ")")) else { return nil }
-        let fields = bytes[(close + 1)...].split(separator: UInt8(ascii: " "))
-        guard fields.count > 19, let time = UInt64(String(decoding: fields[19], as: UTF8.self)) else { return nil }
-        // A zombie has ended already; it only waits for its parent.
-        guard fields[0].first != UInt8(ascii: "Z"), fields[0].first != UInt8(ascii: "X") else { return nil }
+        var field = 2
+        var time: UInt64 = 0
+        for byte in bytes[(close + 1)...] {
+            guard byte != UInt8(ascii: " ") else {
+                field += 1
+                if field > 22 { break }
+                continue
+            }
+            // A zombie has ended already; it only waits for its parent.
+            if field == 3, byte == UInt8(ascii: "Z") || byte == UInt8(ascii: "X") { return nil }
+            guard field == 22 else { continue }
+            guard UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte else { return nil }
+            time = time &* 10 &+ UInt64(byte - UInt8(ascii: "0"))
+        }
+        guard field > 22 else { return nil }
         self.init(pid: pid, startTime: time)
     }
 

@@ -47,7 +47,8 @@ struct Bundle {
 
     /// What of the configuration has no effect, or a dangerous one; what cannot be had is taken out.
     mutating func takeWarnings() -> [String] {
-        var warnings = [SharedMountCheck.warning(specification)].compactMap { $0 }
+        var warnings: [String] = []
+        if let warning = SharedMountCheck.warning(specification) { warnings.append(warning) }
         if var process = specification.process {
             if let warning = UnknownCapabilities.remove(from: &process) { warnings.append(warning) }
             specification.process = process

@@ -36,9 +36,8 @@ enum MemberCheck {
     }
 
     private static func check(_ namespaces: [RuntimeSpecification.Linux.Namespace]) throws(LaunchError) {
-        var types: Set<RuntimeSpecification.Linux.Namespace.Kind> = []
-        for namespace in namespaces {
-            guard types.insert(namespace.type).inserted else {
+        for (index, namespace) in namespaces.enumerated() {
+            guard !namespaces[..<index].contains(where: { $0.type == namespace.type }) else {
                 throw refusal("linux.namespaces", "\(namespace.type.rawValue) is named twice")
             }
             guard namespace.path.map({ $0.hasPrefix("/") }) ?? true else {

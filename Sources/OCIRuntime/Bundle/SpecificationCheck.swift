@@ -17,19 +17,25 @@ enum SpecificationCheck {
         try ParameterCheck.check(linux)
         try MemberCheck.check(specification, linux)
         try SharedMountCheck.check(specification)
-        let new = Set(linux.namespaces.map(\.type))
-        if specification.hostname != nil, !new.contains(.uts) {
+        let hasUTS = linux.namespaces.contains { $0.type == .uts }
+        if specification.hostname != nil, !hasUTS {
             throw refusal("hostname", "without a UTS namespace it would be the host's")
         }
-        if specification.domainname != nil, !new.contains(.uts) {
+        if specification.domainname != nil, !hasUTS {
             throw refusal("domainname", "without a UTS namespace it would be the host's")
         }
     }
 
     /// Any version 1 is understood.
     private static func checkVersion(_ version: String) throws(LaunchError) {
-        let parts = version.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count >= 3, let major = Int(parts[0]), Int(parts[1]) != nil else {
+        // By hand: a list of parts would be one more kind of list to set up at every start.
+        var rest = version.utf8[...]
+        func nextPart() -> Int? {
+            guard let point = rest.firstIndex(of: UInt8(ascii: ".")) else { return nil }
+            defer { rest = rest[rest.index(after: point)...] }
+            return Int(Substring(rest[..<point]))
+        }
+        guard let major = nextPart(), nextPart() != nil else {
             throw refusal("ociVersion", "\(version) is no version")
         }
         guard major == 1 else {

@@ -8,16 +8,19 @@ enum UnknownCapabilities {
     /// - Returns: the warning; nil when there are none.
     static func remove(from process: inout RuntimeSpecification.Process) -> String? {
         guard var sets = process.capabilities else { return nil }
-        var unknown: Set<String> = []
+        var unknown: [String] = []
         let supported = CapabilitySet.supported()
-        func known(_ names: [String]) -> [String] {
+        func filtered(_ names: [String]) -> [String] {
             names.filter { name in
                 if let capability = try? Capability(name: name), supported.contains(capability) { return true }
-                unknown.insert(name)
+                if !unknown.contains(name) { unknown.append(name) }
                 return false
             }
         }
-        sets.bounding = known(sets.bounding)
+        let (bounding, knownBounding) = (sets.bounding, filtered(sets.bounding))
+        // Most configurations name the same in every set.
+        func known(_ names: [String]) -> [String] { names == bounding ? knownBounding : filtered(names) }
+        sets.bounding = knownBounding
         sets.effective = known(sets.effective)
         sets.inheritable = known(sets.inheritable)
         sets.permitted = known(sets.permitted)

@@ -21,8 +21,9 @@ enum ValueCheck {
 
     /// The id 2^32 - 1 means "leave as it is" to setresuid(2): the process would stay root.
     static func check(_ user: RuntimeSpecification.Process.User) throws(LaunchError) {
-        for id in [user.uid, user.gid] + user.additionalGids where id == .max {
-            throw refusal("process.user", "\(id) is no id")
+        let none = UInt32.max
+        guard user.uid != none, user.gid != none, !user.additionalGids.contains(none) else {
+            throw refusal("process.user", "\(none) is no id")
         }
     }
 

@@ -26,7 +26,8 @@ struct Option: Sendable {
 ///
 /// A name is what stands behind one dash or two: runc's own parser makes no difference either.
 struct Options: Sendable {
-    private var values: [String: [String]] = [:]
+    /// In their order: few enough to be looked through.
+    private var values: [(name: String, value: String)] = []
     private(set) var operands: [String] = []
     /// What is left behind the first operand, where parsing stops there.
     private(set) var rest: ArraySlice<String> = []
@@ -64,12 +65,12 @@ struct Options: Sendable {
         _ argument: String, _ rest: inout ArraySlice<String>, _ known: [Option]
     ) throws(LaunchError) {
         let text = argument.drop { $0 == "-" }
-        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        let name = String(parts[0])
+        let sign = text.utf8.firstIndex(of: UInt8(ascii: "="))
+        let name = String(text[..<(sign ?? text.endIndex)])
         guard let option = known.first(where: { $0.names.contains(name) }), let key = option.names.first else {
             throw LaunchError("flag provided but not defined: \(argument)")
         }
-        var value = parts.count > 1 ? String(parts[1]) : nil
+        var value = sign.map { String(text[text.utf8.index(after: $0)...]) }
         if option.takesValue, value == nil {
             guard let next = rest.first else { throw LaunchError("flag needs an argument: \(argument)") }
             rest = rest.dropFirst()
@@ -77,17 +78,21 @@ struct Options: Sendable {
         }
         if !option.takesValue, let text = value, text == "false" || text == "0" { return }
         if let refusal = option.refusal { throw LaunchError("cannot use \(argument): \(refusal)") }
-        values[key, default: []].append(value ?? "true")
+        values.append((key, value ?? "true"))
     }
 
     /// Whether a flag is on.
-    func has(_ name: String) -> Bool { values[name] != nil }
+    func has(_ name: String) -> Bool { values.contains { $0.name == name } }
 
     /// The last value of an option.
-    subscript(name: String) -> String? { values[name]?.last }
+    subscript(name: String) -> String? { values.last { $0.name == name }?.value }
 
     /// Every value of an option.
-    func all(_ name: String) -> [String] { values[name] ?? [] }
+    func all(_ name: String) -> [String] {
+        var all: [String] = []
+        for (other, value) in values where other == name { all.append(value) }
+        return all
+    }
 
     /// The number that an option has.
     ///

@@ -80,17 +80,20 @@ struct ContainerFolder {
     /// A folder that is not there is nobody's.
     /// - Throws: `SystemError`.
     func checkOwners() throws(SystemError) {
-        for (folder, isShared) in [(root, true), (path, false)] {
-            var status = stat()
-            guard fstatat(AT_FDCWD, folder, &status, isShared ? 0 : AT_SYMLINK_NOFOLLOW) == 0 else { continue }
-            // In a folder with the sticky bit nobody but its owner renames or removes what is there (inode(7)).
-            let isOpen = status.st_mode & 0o022 != 0 && !(isShared && status.st_mode & S_ISVTX != 0)
-            let isTheirs = status.st_uid != 0 && status.st_uid != geteuid()
-            guard status.st_mode & S_IFMT == S_IFDIR, !isOpen, !isTheirs else {
-                throw SystemError(
-                    "use", folder, .notPermitted,
-                    hint: "it must be a folder of your own that nobody else may write to; choose another --root")
-            }
+        try checkOwner(of: root, isShared: true)
+        try checkOwner(of: path, isShared: false)
+    }
+
+    private func checkOwner(of folder: String, isShared: Bool) throws(SystemError) {
+        var status = stat()
+        guard fstatat(AT_FDCWD, folder, &status, isShared ? 0 : AT_SYMLINK_NOFOLLOW) == 0 else { return }
+        // In a folder with the sticky bit nobody but its owner renames or removes what is there (inode(7)).
+        let isOpen = status.st_mode & 0o022 != 0 && !(isShared && status.st_mode & S_ISVTX != 0)
+        let isTheirs = status.st_uid != 0 && status.st_uid != geteuid()
+        guard status.st_mode & S_IFMT == S_IFDIR, !isOpen, !isTheirs else {
+            throw SystemError(
+                "use", folder, .notPermitted,
+                hint: "it must be a folder of your own that nobody else may write to; choose another --root")
         }
     }
 

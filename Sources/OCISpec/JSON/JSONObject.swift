@@ -14,12 +14,17 @@ public struct JSONObject: Sendable {
     /// An object of these members; a name given twice keeps its place and its last value.
     public init(_ members: some Sequence<(String, JSONValue)>) {
         self.members = []
-        var places: [String: Int] = [:]
+        var places: [String: Int]?
         for (name, value) in members {
-            if let place = places[name] {
+            // While they are few, looking at each is faster than hashing.
+            if self.members.count == 16 {
+                places = Dictionary(uniqueKeysWithValues: self.members.enumerated().map { ($1.name, $0) })
+            }
+            let place = places.map { $0[name] } ?? self.members.firstIndex { $0.name == name }
+            if let place {
                 self.members[place].value = value
             } else {
-                places[name] = self.members.count
+                places?[name] = self.members.count
                 self.members.append((name, value))
             }
         }
