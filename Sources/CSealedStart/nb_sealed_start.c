@@ -6,6 +6,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -34,9 +35,31 @@ static char *nb_running_program(char path[PATH_MAX])
     return slash + 1;
 }
 
+static int nb_argument_count;
+static char **nb_arguments;
+
+/* Swift's own pair of these looks for the arguments in the stack, whose place it reads in /proc/self/maps at each start
+ * (stdlib/public/stubs/CommandLine.cpp). The C library hands them to every constructor. */
+char **_swift_stdlib_getUnsafeArgvArgc(int *count)
+{
+    *count = nb_argument_count;
+    return nb_arguments;
+}
+
+void _swift_stdlib_overrideUnsafeArgvArgc(char **arguments, int count)
+{
+    nb_arguments = arguments;
+    nb_argument_count = count;
+}
+
 /* As early as a constructor of one's own may run. */
 __attribute__((constructor(101))) static void nb_start_sealed(int count, char **arguments, char **environment)
 {
+    nb_argument_count = count;
+    nb_arguments = arguments;
+    /* Swift's runtime would look for its program for backtraces in eight places, which this one does not let it run. */
+    (void)environment;
+    setenv("SWIFT_BACKTRACE", "enable=no,swift-backtrace=/", 1);
     if (!nb_starts_process(count, arguments) || nb_is_sealed()) return;
     char path[PATH_MAX];
     struct nb_seal seal;
@@ -44,7 +67,7 @@ __attribute__((constructor(101))) static void nb_start_sealed(int count, char **
     if (name == NULL) return;
     int program = nb_open_sealed(path[0] == 0 ? "/" : path, name, &seal);
     if (program < 0) return;
-    nb_execute_descriptor(program, arguments, environment);
+    nb_execute_descriptor(program, arguments, environ);
     close(program);
     close(seal.overlay);
     close(seal.lower);
