@@ -3,6 +3,9 @@ import PackageDescription
 
 /// Every Swift target: Swift 6 language mode, strict imports, and no warning left standing.
 let swiftSettings: [SwiftSetting] = [
+    .unsafeFlags(
+        ["-Xfrontend", "-function-sections"],
+        .when(configuration: .release)),
     .swiftLanguageMode(.v6),
     .treatAllWarnings(as: .error),
     .enableUpcomingFeature("ExistentialAny"),

@@ -47,12 +47,27 @@ public enum Base64 {
 
     /// The text that stands for bytes in addresses and tokens: without padding, with `-` and `_` (RFC 4648, 5).
     public static func urlEncoded(_ bytes: some Collection<UInt8>) -> String {
-        encode(bytes).filter { $0 != "=" }.replacing("+", with: "-").replacing("/", with: "_")
+        var text = ""
+        for character in encode(bytes).unicodeScalars where character != "=" {
+            switch character {
+            case "+": text.append("-")
+            case "/": text.append("_")
+            default: text.unicodeScalars.append(character)
+            }
+        }
+        return text
     }
 
     /// The bytes that such a text stands for; nil when it is none.
     public static func urlDecoded(_ text: String) -> [UInt8]? {
         guard !text.utf8.contains(where: { "+/=".utf8.contains($0) }) else { return nil }
-        return decode(text.replacing("-", with: "+").replacing("_", with: "/"))
+        let plain = text.utf8.map { byte in
+            switch byte {
+            case UInt8(ascii: "-"): UInt8(ascii: "+")
+            case UInt8(ascii: "_"): UInt8(ascii: "/")
+            default: byte
+            }
+        }
+        return decode(String(decoding: plain, as: UTF8.self))
     }
 }

@@ -6,7 +6,7 @@ public struct FormFields: Sendable {
     public init(_ text: some StringProtocol) {
         fields = text.split(separator: "&").compactMap { field in
             let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-                .map { HTTPAddress.unescaped(String($0).replacing("+", with: " ")) }
+                .map { HTTPAddress.unescaped(String($0.map { $0 == "+" ? " " : $0 })) }
             guard let name = parts.first ?? nil, let value = parts.count > 1 ? parts[1] : "" else { return nil }
             return (name, value)
         }
