@@ -230,6 +230,39 @@ struct CgroupKernelTests {
         }
     }
 
+    @Test func whatIsEmptyGoesAtOnceAndWhatIsLivedInStays() throws {
+        try withCgroup { cgroup in
+            try cgroup.create()
+            let shell = try WaitingShell("exec sleep 1000")
+            try cgroup.add(process: shell.process)
+            #expect(!cgroup.removeIfEmpty())
+            #expect(try cgroup.isPopulated())
+            try cgroup.killAndWait(within: .seconds(10))
+            #expect(shell.wait() == -SIGKILL)
+            #expect(cgroup.removeIfEmpty() && CgroupTestMachine.remains(of: cgroup.path).isEmpty)
+            // What is not there is removed.
+            #expect(cgroup.removeIfEmpty())
+            try cgroup.create()
+            try #require(mkdir("\(cgroup.layout.unified)/\(cgroup.path)/inner", 0o755) == 0)
+            #expect(!cgroup.removeIfEmpty())
+        }
+    }
+
+    @Test func aProcessIsBornWhileTheRestIsMade() throws {
+        try withCgroup { cgroup in
+            let begun = try cgroup.begin(resources: Resources(pids: .init(limit: 7)))
+            #expect(try !cgroup.isPopulated())
+            let shell = try WaitingShell("exec sleep 1000")
+            try cgroup.add(process: shell.process)
+            let entrance = try begun.finish()
+            #expect(entrance.joinDescriptors.count == Set([.memory, .pids].compactMap { cgroup.layout.v1[$0] }).count)
+            let folder = "\(cgroup.layout.v1[.pids] ?? cgroup.layout.unified)/\(cgroup.path)"
+            #expect(CgroupTestMachine.text("\(folder)/pids.max") == "7")
+            try cgroup.killAndWait(within: .seconds(10))
+            #expect(shell.wait() == -SIGKILL)
+        }
+    }
+
     @Test func removesWhatWasMadeInside() throws {
         try withCgroup { cgroup in
             try cgroup.create()

@@ -1,6 +1,18 @@
 internal import Glibc
 
 extension Cgroup {
+    /// Removes the cgroup from every hierarchy as far as nobody lives in it and nothing is below it.
+    ///
+    /// That is so at the end of nearly every container, and looking first takes as long as removing.
+    /// - Returns: false when something may be left, for ``killAndWait(within:)`` and ``remove(within:)``.
+    public func removeIfEmpty() -> Bool {
+        // The unified folder goes last: as long as it is there, something is left to be removed.
+        for point in layout.v1MountPoints + [layout.unified] {
+            guard (try? attemptRemove(folderPath(in: point))) == true else { return false }
+        }
+        return true
+    }
+
     /// Removes the cgroup and everything below it from every hierarchy.
     ///
     /// What is not there counts as removed.
@@ -69,8 +81,7 @@ extension Cgroup {
         guard location.components.first?.hasPrefix("nestbox") == true else { return }
         for point in layout.v1MountPoints + [layout.unified] {
             for count in (1..<location.components.count).reversed() {
-                let parent = location.components.prefix(count).joined(separator: "/")
-                guard try attemptRemove("\(point)/\(parent)") else { break }
+                guard try attemptRemove("\(point)/\(location.ancestor(count))") else { break }
             }
         }
     }

@@ -24,17 +24,19 @@ enum RunCommand {
         guard let attended else { return 0 }
         if made.bundle.specification.process?.oomScoreAdj != nil { preference?.restore() }
         let status = attended.wait(for: made.process)
-        if !options.has("keep") { try remove(made.found, global.log) }
+        if !options.has("keep") { try remove(made.found, made.bundle.specification, global.log) }
         return status
     }
 
     /// Removes the container that has ended, unless somebody else has done it meanwhile.
-    private static func remove(_ container: FoundContainer, _ log: RuntimeLog) throws(LaunchError) {
+    private static func remove(
+        _ container: FoundContainer, _ specification: RuntimeSpecification, _ log: RuntimeLog
+    ) throws(LaunchError) {
         guard let lock = try? container.folder.lock() else { return }
         defer { lock.hold() }
         guard let now = try? container.readAgain(), now.record.process == container.record.process else {
             return
         }
-        try ContainerRemoval.remove(container, log: log)
+        try ContainerRemoval.remove(container, specification, log: log)
     }
 }

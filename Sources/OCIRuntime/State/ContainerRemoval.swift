@@ -8,15 +8,18 @@ enum ContainerRemoval {
     /// Ends what is left of the container's processes and removes everything of it.
     ///
     /// Each part that is gone already is passed over, so that it can be done again after any failure.
+    /// - Parameter specification: the container's, from whoever has it at hand.
     /// - Throws: `LaunchError`; the record is still there then.
-    static func remove(_ container: FoundContainer, log: RuntimeLog) throws(LaunchError) {
+    static func remove(
+        _ container: FoundContainer, _ specification: RuntimeSpecification? = nil, log: RuntimeLog
+    ) throws(LaunchError) {
         let process = container.record.process
         let pidfd = process?.open()
         kill(pidfd)
         // It reaches what is frozen, too: the first process before anything waits for its end.
         try removeCgroup(of: container)
         try awaitEnd(of: pidfd, process, container)
-        runPoststopHooks(of: container, log)
+        runPoststopHooks(of: container, specification ?? (try? container.specification()), log)
         do throws(SystemError) {
             try container.folder.remove()
         } catch {
@@ -45,8 +48,10 @@ enum ContainerRemoval {
     private static func removeCgroup(of container: FoundContainer) throws(LaunchError) {
         guard let cgroup = try container.cgroup() else { return }
         do throws(CgroupError) {
-            try cgroup.killAndWait()
-            try cgroup.remove()
+            if !cgroup.removeIfEmpty() {
+                try cgroup.killAndWait()
+                try cgroup.remove()
+            }
             try cgroup.removeEmptyParents()
         } catch {
             throw LaunchError("cannot delete container \(container.record.id): \(error)")
@@ -54,8 +59,10 @@ enum ContainerRemoval {
     }
 
     /// Their failures change nothing any more (runtime-spec, runtime.md "Lifecycle").
-    private static func runPoststopHooks(of container: FoundContainer, _ log: RuntimeLog) {
-        guard let hooks = (try? container.specification())?.hooks else { return }
+    private static func runPoststopHooks(
+        of container: FoundContainer, _ specification: RuntimeSpecification?, _ log: RuntimeLog
+    ) {
+        guard let hooks = specification?.hooks else { return }
         let state = container.record.hookState(.stopped)
         for hook in hooks.poststop {
             do throws(LaunchError) {

@@ -68,13 +68,17 @@ final class Supervisor {
         let (end, age) = (WallClock.now(), record.age)
         // First, so that no probe enters the cgroup any more.
         companions.end()
+        var isOutOfMemory = ((try? cgroup.oomKillCount()) ?? 0) > 0
         // Processes outlive the first one where the PID namespace is the host's.
-        try? cgroup.killAndWait()
+        let isEmpty = cgroup.removeIfEmpty()
+        if !isEmpty { try? cgroup.killAndWait() }
         let isRestarted = !isStopping && restart.isDue(files, after: code, ranFor: age)
         // Before anybody hears of the end: the ports can be had again then.
         let messages = isRestarted ? [] : network.end()
-        let isOutOfMemory = ((try? cgroup.oomKillCount()) ?? 0) > 0
-        try? cgroup.remove()
+        if !isEmpty {
+            if !isOutOfMemory { isOutOfMemory = ((try? cgroup.oomKillCount()) ?? 0) > 0 }
+            try? cgroup.remove()
+        }
         companions.tell(ofEnd: code, oomKilled: isOutOfMemory, ranFor: age)
         if isRestarted {
             record.restarts(code: code, oomKilled: isOutOfMemory, at: end, count: restart.count)
