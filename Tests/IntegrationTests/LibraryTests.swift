@@ -1,4 +1,5 @@
 import Glibc
+import LinuxSystem
 import Nestbox
 import Testing
 
@@ -212,6 +213,54 @@ extension IntegrationTests {
 
         /// The number of threads of this process.
         private static func threads() -> Int { TestEngine.names(in: "/proc/self/task").count }
+
+        /// The runtimes that wait for a request: children of this process without a container.
+        private func waitingRuntimes() throws -> [Int32] {
+            try StoredFile.names(in: "/proc").compactMap { Int32($0) }.filter { pid in
+                guard let arguments = try? StoredFile.readText("/proc/\(pid)/cmdline"),
+                    let status = try? StoredFile.readText("/proc/\(pid)/status")
+                else { return false }
+                return status.contains("\nPPid:\t\(getpid())\n") && arguments.contains("supervise")
+                    && !arguments.contains("--request-fd")
+            }
+        }
+
+        @Test func theNextRuntimeIsReadyAndGoesWithTheEngine() async throws {
+            try await TestEngine.withBusybox { test in
+                let before = Set(try waitingRuntimes())
+                func newRuntimes() throws -> [Int32] { try waitingRuntimes().filter { !before.contains($0) } }
+                var engine: Engine? = try test.library()
+                #expect(try await engine?.run(TestEngine.quiet("echo first")).output == "first\n")
+                #expect(try TestEngine.eventually { try newRuntimes().count == 1 })
+                let spare = try newRuntimes()
+                // It becomes the supervisor of the next one.
+                let handle = try await engine?.launch(TestEngine.quiet("sleep 100"))
+                let supervisor = try engine?.container(try #require(handle?.id)).state.supervisor?.pid
+                #expect(supervisor == spare.first)
+                try test("rm", "-f", try #require(handle?.id))
+                #expect(try TestEngine.eventually { try newRuntimes().count == 1 })
+                engine = nil
+                #expect(try TestEngine.eventually { try newRuntimes().isEmpty })
+            }
+        }
+
+        @Test func aReplacedRuntimeStartsTheNextContainer() async throws {
+            try await TestEngine.withBusybox { test in
+                let copy = "\(test.root)/runtime"
+                try Command.run(["cp", TestEngine.runtimePath(), copy])
+                let engine = try Engine(
+                    configuration: EngineConfiguration(root: test.root, runRoot: test.runRoot, runtime: copy))
+                #expect(try await engine.run(TestEngine.quiet("echo first")).output == "first\n")
+                // As an update does it: the one that is kept ready is the old one's.
+                try Command.run(["cp", "/bin/false", "\(copy).new"])
+                try #require(rename("\(copy).new", copy) == 0)
+                await #expect(throws: EngineError.self) { try await engine.run(TestEngine.quiet("echo second")) }
+                try Command.run(["cp", TestEngine.runtimePath(), "\(copy).new"])
+                try #require(rename("\(copy).new", copy) == 0)
+                #expect(try await engine.run(TestEngine.quiet("echo third")).output == "third\n")
+                #expect(try engine.list(all: true).isEmpty)
+            }
+        }
 
         @Test func waitingForAHundredContainersNeedsFewThreads() async throws {
             try await TestEngine.withBusybox { test in

@@ -5,6 +5,7 @@
 #include "nb_cgroup.h"
 #include "nb_constants.h"
 #include "nb_file.h"
+#include "nb_handover.h"
 #include "nb_launch.h"
 #include "nb_clone.h"
 #include "nb_init.h"

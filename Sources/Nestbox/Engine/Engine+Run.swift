@@ -58,6 +58,9 @@ extension Engine {
         if Task.isCancelled { throw .cancelled }
         let handle = try await WorkerThreads.perform { () throws(EngineError) in
             let running = try run(configuration, attached: false)
+            WorkerThreads.submit { failure in
+                if failure == nil { keepSpareRuntime() }
+            }
             return ContainerHandle(engine: self, id: running.id, name: running.name)
         }
         guard Task.isCancelled else { return handle }
@@ -74,6 +77,9 @@ extension Engine {
         let final = configuration
         let container = try await WorkerThreads.perform { () throws(EngineError) in
             var running = try run(final, attached: true)
+            WorkerThreads.submit { failure in
+                if failure == nil { keepSpareRuntime() }
+            }
             guard let socket = running.process.socket.take() else {
                 throw .failure("the runtime gave no socket for container \(running.name)")
             }

@@ -19,6 +19,7 @@ extension Engine {
     ) throws(EngineError) -> RunningContainer {
         try EngineError.wrapping {
             let runtime = try runtime()
+            let ahead = supervisorAhead()
             var new = try claim(configuration)
             let record = new.record
             var isWritten = false
@@ -26,7 +27,7 @@ extension Engine {
             do {
                 var input = new.input
                 input.terminalSize = terminalSize
-                let process = try launch(record, input, new.lock, runtime: runtime, attached: attached) {
+                let process = try launch(record, input, new.lock, runtime: runtime, ahead, attached: attached) {
                     try write(new)
                     isWritten = true
                 }
@@ -58,6 +59,7 @@ extension Engine {
     ) throws(EngineError) -> StartedProcess {
         try EngineError.wrapping {
             let runtime = try runtime()
+            let ahead = supervisorAhead()
             let paths = paths.container(container.id)
             guard let lock = try lock(container.id) else {
                 throw EngineError.noSuchContainer(container.name)
@@ -76,7 +78,7 @@ extension Engine {
                 let facts = try HostFacts(gatheredFor: record.configuration)
                 var input = specificationInput(of: record, facts: facts)
                 input.terminalSize = terminalSize
-                return try launch(record, input, lock, runtime: runtime, attached: attached)
+                return try launch(record, input, lock, runtime: runtime, ahead, attached: attached)
             } catch {
                 try recordFailedStart(of: record, error)
                 throw error
@@ -88,10 +90,12 @@ extension Engine {
     ///
     /// The supervisor has a part in the lock until then: this process may be killed, and what it has begun goes on or is taken back.
     ///
-    /// - Parameter complete: puts on the disk what is not there yet, while the supervisor begins.
+    /// - Parameters:
+    ///   - ahead: a supervisor that was started for it.
+    ///   - complete: puts on the disk what is not there yet, while the supervisor begins.
     private func launch(
         _ record: ContainerRecord, _ input: SpecificationInput, _ lock: FolderLock, runtime: RuntimeLauncher,
-        attached: Bool, complete: () throws -> Void = {}
+        _ ahead: consuming StartedAhead?, attached: Bool, complete: () throws -> Void = {}
     ) throws -> StartedProcess {
         defer { lock.hold() }
         let folders = try VolumeFolders(of: record, paths)
@@ -105,7 +109,7 @@ extension Engine {
         request.heldDescriptors = wiring?.descriptors ?? []
         do {
             var process = try runtime.run(
-                "supervise", request: request.jsonBytes(), attached: attached,
+                RuntimeLauncher.supervisor, ahead, request: request.jsonBytes(), attached: attached,
                 inheriting: folders.descriptors + [lock.folder.rawValue] + request.heldDescriptors,
                 isAwaited: true,
                 meanwhile: {

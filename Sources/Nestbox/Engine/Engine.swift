@@ -20,6 +20,7 @@ public struct Engine: Sendable {
     let cgroupLayout = KnownCgroupLayout()
     private let reaper = ChildReaper()
     private let sealedRuntime = SealedRuntime()
+    private let spareRuntime = SpareRuntime()
 
     var names: LinkTable { LinkTable(folder: paths.names, owners: [paths.containers]) }
     var idRanges: IDRangeLeases { IDRangeLeases(paths: paths) }
@@ -71,6 +72,21 @@ public struct Engine: Sendable {
     /// What starts `nestbox-runtime`.
     func runtime() throws(EngineError) -> RuntimeLauncher {
         RuntimeLauncher(path: try runtimePath(), reaper: reaper, sealed: sealedRuntime)
+    }
+
+    /// A supervisor that gets ready while this process finds out what it is to do; nil: it is started when that is known, and
+    /// whatever is wrong is said then.
+    func supervisorAhead() -> StartedAhead? {
+        spareRuntime.take() ?? (try? runtime().startAhead(RuntimeLauncher.supervisor))
+    }
+
+    /// Has a supervisor ready for the next start.
+    ///
+    /// For a process that goes on: who starts one container after another does not wait for its loading. It ends with this
+    /// process, or unused after half a minute.
+    func keepSpareRuntime() {
+        guard let started = try? runtime().startAhead(RuntimeLauncher.supervisor) else { return }
+        spareRuntime.keep(started)
     }
 
     /// The path of `nestbox-runtime`.

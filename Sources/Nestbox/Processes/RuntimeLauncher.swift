@@ -3,7 +3,6 @@ internal import Glibc
 public import LinuxSystem
 internal import OCIRuntime
 internal import OCISpec
-internal import Synchronization
 
 /// A process that was started in a container, and the streams to it.
 public struct StartedProcess: ~Copyable, Sendable {
@@ -27,9 +26,13 @@ struct RuntimeLauncher: Sendable {
     /// What is executed.
     let sealed: SealedRuntime
 
+    /// The role of who stands behind a container.
+    static let supervisor = "supervise"
+
     /// Runs the runtime in a role, with a request.
     ///
     /// - Parameters:
+    ///   - ahead: a program of that role that was started for this; nil: it is started now.
     ///   - attached: whether a connected stream socket is wanted.
     ///   - descriptors: what the request names by number; they have the same numbers in the runtime.
     ///   - isAwaited: whether the runtime is told when `meanwhile` has returned.
@@ -38,29 +41,54 @@ struct RuntimeLauncher: Sendable {
     ///     container's namespaces.
     /// - Throws: `EngineError.startFailed` with the runtime's own words and exit code; what the two throw.
     func run(
-        _ role: String, request: [UInt8], attached: Bool, inheriting descriptors: [Int32] = [],
-        isAwaited: Bool = false, meanwhile: () throws -> Void = {}, makeInterfaces: (Int32) throws -> Void = { _ in }
+        _ role: String, _ ahead: consuming StartedAhead? = nil, request: [UInt8], attached: Bool,
+        inheriting descriptors: [Int32] = [], isAwaited: Bool = false, meanwhile: () throws -> Void = {},
+        makeInterfaces: (Int32) throws -> Void = { _ in }
     ) throws -> StartedProcess {
         reaper.reapEnded()
-        let program = try sealed.program(at: path)
         let document = try Self.memoryFile(request)
-        let report = try DescriptorPair.packetSockets()
-        var arguments = [
-            path, role, "--request-fd", String(document.rawValue), "--report-fd", String(report.second.rawValue),
-        ]
-        for descriptor in descriptors { arguments += ["--keep-fd", String(descriptor)] }
-        var inherited = [document.rawValue, report.second.rawValue] + descriptors
         guard attached else {
-            let pid = try spawn(program, arguments, inherited)
-            return try hear(report, from: pid, role: role, socket: nil, isAwaited: isAwaited, meanwhile, makeInterfaces)
+            let runtime = try begin(role, ahead, [document.rawValue], hasClient: false, descriptors)
+            return try hear(runtime, role: role, socket: nil, isAwaited: isAwaited, meanwhile, makeInterfaces)
         }
         let sockets = try DescriptorPair.packetSockets()
-        arguments += ["--client-fd", String(sockets.second.rawValue)]
-        inherited.append(sockets.second.rawValue)
-        let pid = try spawn(program, arguments, inherited)
+        let runtime = try begin(
+            role, ahead, [document.rawValue, sockets.second.rawValue], hasClient: true, descriptors)
         return try hear(
-            report, from: pid, role: role, socket: sockets.takeFirst(), isAwaited: isAwaited, meanwhile,
-            makeInterfaces)
+            runtime, role: role, socket: sockets.takeFirst(), isAwaited: isAwaited, meanwhile, makeInterfaces)
+    }
+
+    /// Starts the runtime in a role before what it is to do is known: it gets ready meanwhile.
+    ///
+    /// - Throws: `SystemError`.
+    func startAhead(_ role: String) throws(SystemError) -> StartedAhead {
+        let program = try sealed.program(at: path)
+        let report = try DescriptorPair.packetSockets()
+        let number = report.second.rawValue
+        let pid = try spawn(program, [path, role, "--report-fd", String(number)], [number])
+        return StartedAhead(report.takeFirst(), pid: pid, role: role, program: program)
+    }
+
+    /// Gives the request and its descriptors to a program that was started ahead, or starts one with them.
+    ///
+    /// - Parameters:
+    ///   - own: the request, and the client's socket when there is a client.
+    ///   - descriptors: what the request names by number.
+    private func begin(
+        _ role: String, _ ahead: consuming StartedAhead?, _ own: [Int32], hasClient: Bool, _ descriptors: [Int32]
+    ) throws(SystemError) -> RunningRuntime {
+        let program = try sealed.program(at: path)
+        if let started = ahead.take(), started.fits(role, program) {
+            let begun = started.begin(own + descriptors, hasClient: hasClient)
+            if let running = begun { return running }
+        }
+        let report = try DescriptorPair.packetSockets()
+        var arguments = [path, role, "--request-fd", String(own[0]), "--report-fd", String(report.second.rawValue)]
+        if hasClient { arguments += ["--client-fd", String(own[1])] }
+        for descriptor in descriptors { arguments += ["--keep-fd", String(descriptor)] }
+        let pid = try spawn(program, arguments, own + [report.second.rawValue] + descriptors)
+        // Our copy of the other end must go, or the end never comes.
+        return RunningRuntime(pid: pid, report: report.takeFirst())
     }
 
     private static func memoryFile(_ bytes: [UInt8]) throws(SystemError) -> FileDescriptor {
@@ -73,11 +101,11 @@ struct RuntimeLauncher: Sendable {
 
     /// Reads the report, or learns that the runtime ended without one.
     private func hear(
-        _ report: consuming DescriptorPair, from runtime: pid_t, role: String, socket: consuming FileDescriptor?,
+        _ running: consuming RunningRuntime, role: String, socket: consuming FileDescriptor?,
         isAwaited: Bool, _ meanwhile: () throws -> Void, _ makeInterfaces: (Int32) throws -> Void
     ) throws -> StartedProcess {
-        // Our copy of the other end must go, or the end never comes.
-        let reader = report.takeFirst()
+        let runtime = running.pid
+        let reader = running.takeReport()
         var received: LaunchReport?
         do {
             try meanwhile()
@@ -157,40 +185,5 @@ struct RuntimeLauncher: Sendable {
         guard error == 0 else { throw SystemError("start", path, Errno(error)) }
         sealed.settle()
         return pid
-    }
-}
-
-/// Reaps supervisors.
-///
-/// They outlive the call that started them, and stay zombies until their parent, this process, asks for
-/// their end; a program that embeds the engine for long would collect one for each container.
-final class ChildReaper: Sendable {
-    private let children = Mutex<[pid_t]>([])
-
-    /// Takes a child on.
-    func add(_ child: pid_t) {
-        children.withLock { $0.append(child) }
-    }
-
-    /// Reaps those of ours that have ended.
-    ///
-    /// Other children of this process are not touched.
-    func reapEnded() {
-        children.withLock { children in
-            children.removeAll { child in
-                var status: Int32 = 0
-                // A negative result: somebody else has reaped it.
-                return waitpid(child, &status, WNOHANG) != 0
-            }
-        }
-    }
-
-    /// Waits for a child that is about to end.
-    ///
-    /// - Returns: its status as waitpid(2) gives it.
-    static func wait(for child: pid_t) -> Int32 {
-        var status: Int32 = 0
-        while waitpid(child, &status, 0) < 0 && errno == EINTR {}
-        return status
     }
 }

@@ -34,9 +34,8 @@ public enum RuntimeCommand {
         switch arguments.dropFirst().first {
         case "supervise":
             var supervisor: Supervisor?
-            let status = session(arguments) { request, client, report, file in
-                let restart = Restart(
-                    request: file, kept: keptNumbers(arguments), text: value(of: "--restart", in: arguments))
+            let status = session(arguments) { request, client, report, file, kept in
+                let restart = Restart(request: file, kept: kept, text: value(of: "--restart", in: arguments))
                 let result = Supervisor.start(request, client: client, report: report, restart)
                 supervisor = result.supervisor
                 return result.status
@@ -44,7 +43,7 @@ public enum RuntimeCommand {
             supervisor?.run()
             return status
         case "health":
-            return session(arguments) { (request: LaunchRequest, client, report, file) in
+            return session(arguments) { (request: LaunchRequest, client, report, file, _) in
                 close(file)
                 _ = consume client
                 _ = consume report
@@ -55,12 +54,12 @@ public enum RuntimeCommand {
                 return monitor.run()
             }
         case "exec" where arguments.dropFirst(2).first == "--request-fd":
-            return session(arguments) { (request: ExecRequest, client, report, file) in
+            return session(arguments) { (request: ExecRequest, client, report, file, _) in
                 close(file)
                 return ExecSession(request).run(client: client, report: report)
             }
         case "namespaces":
-            return session(arguments) { (request: NamespaceRequest, client, report, file) in
+            return session(arguments) { (request: NamespaceRequest, client, report, file, _) in
                 close(file)
                 _ = consume client
                 return NamespaceSession.run(request, report: report)
@@ -75,32 +74,35 @@ public enum RuntimeCommand {
 
     /// Reads the request and runs the session, from a program that cannot be written through.
     ///
-    /// - Parameter run: gets the request, the client, the report, and the request's descriptor.
+    /// - Parameter run: gets the request, the client, the report, the request's descriptor, and the descriptors that the request
+    ///   names by number.
     @inline(never)
     private static func session<Request: JSONCodable>(
         _ arguments: [String],
-        _ run: (consuming Request, consuming FileDescriptor?, consuming FileDescriptor, Int32) -> Int32
+        _ run: (consuming Request, consuming FileDescriptor?, consuming FileDescriptor, Int32, [Int32]) -> Int32
     ) -> Int32 {
-        guard let requestNumber = number(of: "--request-fd", in: arguments),
-            let reportNumber = number(of: "--report-fd", in: arguments)
-        else {
-            complain("\(arguments[1]) needs --request-fd and --report-fd")
+        guard var reportNumber = number(of: "--report-fd", in: arguments) else {
+            complain("\(arguments[1]) needs --report-fd")
             return 125
         }
-        let clientNumber = number(of: "--client-fd", in: arguments)
-        let numbers = [requestNumber, reportNumber] + (clientNumber.map { [$0] } ?? []) + keptNumbers(arguments)
+        var given = GivenDescriptors(
+            request: number(of: "--request-fd", in: arguments), client: number(of: "--client-fd", in: arguments),
+            kept: keptNumbers(arguments))
         if !SealedExecutable.isSealed() {
-            complain("cannot run: \(sealAgain(arguments, keeping: numbers))")
+            complain("cannot run: \(sealAgain(arguments, keeping: given.all + [reportNumber]))")
             return 125
         }
-        closeAll(but: numbers)
-        for number in numbers { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
-        let client = clientNumber.map { FileDescriptor(owning: $0) }
+        closeAll(but: given.all + [reportNumber])
+        for number in given.all + [reportNumber] { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
+        // Started ahead of its request: nobody may want it after all.
+        if given.request == nil, !given.receive(over: &reportNumber) { return 0 }
+        let client = given.client.map { FileDescriptor(owning: $0) }
         let report = FileDescriptor(owning: reportNumber)
+        let requestNumber = given.request ?? -1
         do {
             lseek(requestNumber, 0, SEEK_SET)
             let bytes = try FileDescriptor(owning: dup(requestNumber)).readAll(limit: 16 << 20)
-            return run(try Request(jsonBytes: bytes), client, report, requestNumber)
+            return run(try Request(jsonBytes: bytes), client, report, requestNumber, given.kept)
         } catch {
             try? report.writeAll(LaunchReport(LaunchError("cannot read the request: \(error)")).jsonBytes())
             return 125
