@@ -28,6 +28,7 @@ struct nb_overlay {
     size_t lower_count;
     int upper;
     int work;
+    int is_volatile;
     uint64_t attributes;
     const char *staging;
     int result;
@@ -51,6 +52,7 @@ static int nb_overlay_by_descriptor(const struct nb_overlay *overlay)
     if (result >= 0 && overlay->upper >= 0) {
         result = nb_fsconfig_descriptor(context, "upperdir", overlay->upper);
         if (result >= 0) result = nb_fsconfig_descriptor(context, "workdir", overlay->work);
+        if (result >= 0 && overlay->is_volatile) result = nb_fsconfig(context, "volatile", NULL);
     }
     if (result >= 0) result = nb_fsmount(context, overlay->attributes);
     NB_SYSCALL1(SYS_close, context);
@@ -99,7 +101,8 @@ static int nb_overlay_helper(void *argument)
     }
     if (result >= 0 && overlay->upper >= 0) {
         /* By symlinks: upper and work must lie in one mount. */
-        nb_put_text(end, ",upperdir=upper,workdir=work");
+        end = nb_put_text(end, ",upperdir=upper,workdir=work");
+        if (overlay->is_volatile) nb_put_text(end, ",volatile");
         result = nb_link_descriptor(overlay->upper, "upper");
         if (result >= 0) result = nb_link_descriptor(overlay->work, "work");
     }
@@ -125,11 +128,11 @@ static int nb_overlay_by_path(struct nb_overlay *overlay)
     return result < 0 ? result : overlay->result;
 }
 
-int nb_mount_overlay(const int *lower, size_t lower_count, int upper, int work, uint64_t attributes,
+int nb_mount_overlay(const int *lower, size_t lower_count, int upper, int work, int is_volatile, uint64_t attributes,
                      const char *staging)
 {
     if (lower_count == 0 || lower_count > NB_LAYERS_MAX) return -EINVAL;
-    struct nb_overlay overlay = {lower, lower_count, upper, work, attributes, staging, 0};
+    struct nb_overlay overlay = {lower, lower_count, upper, work, is_volatile, attributes, staging, 0};
     int result = nb_overlay_by_descriptor(&overlay);
     /* EOPNOTSUPP: Linux 6.1, options of the old kind; EBADF: 6.12, a path is expected; EINVAL: no detached layers. */
     if (result == -EINVAL || result == -EOPNOTSUPP || result == -EBADF) result = nb_overlay_by_path(&overlay);

@@ -41,7 +41,7 @@ int nb_open_sealed(const char *path, const char *name, struct nb_seal *seal)
     /* Without a writable layer overlayfs wants two: the second one is empty. */
     if (result >= 0) result = seal->empty = nb_empty_folder();
     int layers[] = {seal->lower, seal->empty};
-    if (result >= 0) result = seal->overlay = nb_mount_overlay(layers, 2, -1, -1, NB_MOUNT_READ_ONLY, "/tmp");
+    if (result >= 0) result = seal->overlay = nb_mount_overlay(layers, 2, -1, -1, 0, NB_MOUNT_READ_ONLY, "/tmp");
     if (result >= 0)
         result = (int)NB_SYSCALL4(SYS_openat, seal->overlay, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
     if (result < 0) nb_close_seal(seal);

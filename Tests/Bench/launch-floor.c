@@ -110,7 +110,7 @@ static void launch(const char *layer, const char *work, int number)
     mkdir(root, 0755);
     check(mkdir(upper, 0755) | mkdir(scratch, 0700), "mkdir");
     check(chown(upper, BASE, BASE) | chown(scratch, BASE, BASE), "chown");
-    snprintf(options, sizeof options, "lowerdir=%s,upperdir=%s,workdir=%s,userxattr", layer, upper, scratch);
+    snprintf(options, sizeof options, "lowerdir=%s,upperdir=%s,workdir=%s,userxattr,volatile", layer, upper, scratch);
     int ready[2], pidfd;
     check(pipe2(ready, O_CLOEXEC), "pipe");
     struct clone_args arguments = {

@@ -19,6 +19,18 @@ extension IntegrationTests {
             }
         }
 
+        @Test func whatRemovesItselfNeverWaitsForTheDisk() throws {
+            try TestEngine.withBusybox { engine in
+                let script = "sed -n 's/.* - overlay/overlay:/p' /proc/self/mountinfo; echo x >/f; sync /f"
+                let removed = try engine("run", "--rm", "busybox", "sh", "-c", script)
+                #expect(removed.status == 0 && removed.output.contains(",volatile"), "\(removed)")
+                let kept = try engine("run", "--name", "kept", "busybox", "sh", "-c", script)
+                #expect(kept.status == 0 && kept.output.contains("overlay:"), "\(kept)")
+                #expect(!kept.output.contains("volatile"), "\(kept)")
+                try #expect(engine("start", "-a", "kept").status == 0)
+            }
+        }
+
         @Test func aSignalsExitCodeIs128PlusItsNumber() throws {
             try TestEngine.withBusybox { engine in
                 try #expect(engine("run", "--rm", "busybox", "sh", "-c", "kill -TERM $$").status == 0)

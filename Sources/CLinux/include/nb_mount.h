@@ -48,8 +48,10 @@ int nb_set_attributes(int mount, uint64_t set, uint64_t clear, uint64_t propagat
  * From Linux 6.15 the layers may be detached mounts. Before, overlayfs wants them attached in the caller's mount
  * namespace, and before 6.8 it wants one string of paths: then a helper process with its own mount namespace attaches
  * them, mounts the overlay and leaves nothing behind. upper and work are -1 for a read-only overlay.
+ * A volatile one never waits for the disk, neither when it is asked to nor when it is unmounted: its upper layer is worth
+ * nothing after a crash, and is mounted again only once work/work/incompat was removed.
  * `staging` is an empty folder of the host, used by the helper only. */
-int nb_mount_overlay(const int *lower, size_t lower_count, int upper, int work, uint64_t attributes,
+int nb_mount_overlay(const int *lower, size_t lower_count, int upper, int work, int is_volatile, uint64_t attributes,
                      const char *staging);
 
 /* Makes a device node (mode with its kind) of those host ids in a file system of its own, and returns it as a detached

@@ -154,7 +154,7 @@ extension ContainerView {
         let upper = try FileDescriptor.open(paths.upper, NB_O_PATH | O_DIRECTORY)
         let work = try FileDescriptor.open(paths.work, NB_O_PATH | O_DIRECTORY)
         try StoredFile.makeFolder(paths.runFolder)
-        let mount = nb_mount_overlay(layers, layers.count, upper.rawValue, work.rawValue, 0, paths.runFolder)
+        let mount = nb_mount_overlay(layers, layers.count, upper.rawValue, work.rawValue, 0, 0, paths.runFolder)
         return FileDescriptor(owning: try checked(mount, "mount the layers of container", record.name))
     }
 

@@ -34,7 +34,7 @@ struct VolumeCopyUp: Sendable {
         defer { for descriptor in descriptors { close(descriptor) } }
         for layer in layers { descriptors.append(try FileDescriptor.open(layer, NB_O_PATH | O_DIRECTORY).release()) }
         let attributes = NB_MOUNT_READ_ONLY | NB_MOUNT_NO_DEVICES | NB_MOUNT_NO_SUID | NB_MOUNT_NO_EXECUTE
-        let mount = nb_mount_overlay(descriptors, descriptors.count, -1, -1, attributes, staging)
+        let mount = nb_mount_overlay(descriptors, descriptors.count, -1, -1, 0, attributes, staging)
         return FileDescriptor(owning: try checked(mount, "mount an overlay of", "the image's layers"))
     }
 }

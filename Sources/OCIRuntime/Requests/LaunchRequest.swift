@@ -76,6 +76,9 @@ public struct LaunchRequest: JSONCodable, Hashable {
     /// nobody can.
     public var stoppedPath: String?
 
+    /// Whether nothing of the container is left at its end: its own files need not reach the disk.
+    public var removesItself: Bool { !moveOnExit.isEmpty }
+
     /// Made from an image by the engine, not from a bundle.
     var isFromEngine = true
 
