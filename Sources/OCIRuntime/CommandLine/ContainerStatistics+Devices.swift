@@ -21,6 +21,7 @@ extension ContainerStatistics {
         }
         var object = JSONObject()
         for list in lists { object.setUnlessEmpty(list.member, to: list.entries) }
+        object.set("psi", to: pressure("io.pressure"))
         return .object(object)
     }
 

@@ -36,7 +36,32 @@ struct ContainerStatistics {
         throttled.set("throttledPeriods", to: throttling["nr_throttled"] ?? 0, unless: 0)
         let time = isOne ? throttling["throttled_time"] ?? 0 : nanoseconds(throttling["throttled_usec"])
         throttled.set("throttledTime", to: time, unless: 0)
-        return ["usage": .object(usage), "throttling": .object(throttled)]
+        var object: JSONObject = ["usage": .object(usage), "throttling": .object(throttled)]
+        object.set("psi", to: pressure("cpu.pressure"))
+        return .object(object)
+    }
+
+    /// How long processes had to wait for a resource (Documentation/accounting/psi.rst): shares of the last 10, 60 and 300 seconds
+    /// in per cent, and the total in microseconds; nil where the kernel does not count it for cgroups.
+    ///
+    /// The files are in the unified tree, also where the controllers are not.
+    func pressure(_ file: String) -> JSONValue? {
+        var object = JSONObject()
+        for line in (cgroup.text(of: file, in: cgroup.layout.unified) ?? "").split(separator: "\n") {
+            let words = line.split(separator: " ")
+            var shares = JSONObject()
+            for word in words.dropFirst() {
+                let parts = word.split(separator: "=")
+                guard parts.count == 2 else { continue }
+                if parts[0] == "total" {
+                    if let total = UInt64(parts[1]) { shares.set("total", to: total) }
+                } else if let share = Double(parts[1]) {
+                    shares.set(String(parts[0]), to: JSONValue.number(share))
+                }
+            }
+            if let kind = words.first, !shares.isEmpty { object.set(String(kind), to: JSONValue.object(shares)) }
+        }
+        return object.isEmpty ? nil : .object(object)
     }
 
     private func nanoseconds(_ microseconds: UInt64?) -> UInt64 {
@@ -61,6 +86,7 @@ struct ContainerStatistics {
         object.set("kernel", to: JSONValue.object(["limit": 0, "failcnt": 0]))
         object.set("kernelTCP", to: JSONValue.object(["limit": 0, "failcnt": 0]))
         object.setUnlessEmpty("raw", to: raw)
+        object.set("psi", to: pressure("memory.pressure"))
         return .object(object)
     }
 

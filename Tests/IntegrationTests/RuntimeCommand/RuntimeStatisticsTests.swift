@@ -62,6 +62,33 @@ extension IntegrationTests {
             }
         }
 
+        private static var countsPressure: Bool {
+            guard let layout = try? CgroupLayout.detect() else { return false }
+            // The file is there, and cannot be read, where the kernel was started with psi=0.
+            return ((try? TestEngine.read("\(layout.unified)/cpu.pressure")) ?? "").hasPrefix("some")
+        }
+
+        @Test(.enabled(if: RuntimeStatistics.countsPressure, "this kernel does not count pressure"))
+        func pressureIsTold() throws {
+            // Two that compute, on one processor.
+            try TestBundle.with("sh", "-c", "yes >/dev/null & exec yes >/dev/null") { bundle in
+                bundle.configuration.linux?.resources?.cpu = .init(cpus: "0")
+                try bundle.expect("run", "-d", "box")
+                var all: JSONValue?
+                let isTold = try TestEngine.eventually {
+                    all = try statistics(bundle)
+                    return (all?["cpu"]?["psi"]?["some"]?["total"]?.integerValue ?? 0) > 0
+                }
+                #expect(isTold, "\(String(describing: all))")
+                for part in ["memory", "blkio"] {
+                    let pressure = all?[part]?["psi"]
+                    #expect(pressure?["full"]?["avg300"] != nil, "\(String(describing: pressure))")
+                    #expect(pressure?["some"]?["total"]?.integerValue != nil)
+                }
+                try bundle.expect("delete", "--force", "box")
+            }
+        }
+
         /// The kernel's page sizes, where the container's group counts them: a limit makes it so.
         @Test(.enabled(if: RuntimeStatistics.countsHugePages, "this kernel has no cgroup of huge pages"))
         func hugePagesAreCounted() throws {
