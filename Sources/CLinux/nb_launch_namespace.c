@@ -1,14 +1,12 @@
 /* The steps that enter and make namespaces. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <net/if.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
 #include "nb_clone.h"
 #include "nb_launch_internal.h"
+#include "nb_netdevice.h"
 #include "nb_syscall.h"
 
 struct nb_second {
@@ -35,19 +33,6 @@ static long nb_fork(struct nb_launch *launch, const struct nb_step *step)
         .parent_tid = (uint64_t)(uintptr_t)&launch->outcome.pid,
     };
     return nb_clone(&arguments, launch->second_stack, nb_second_child, &second);
-}
-
-static long nb_loopback_up(void)
-{
-    long socket = NB_SYSCALL3(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (socket < 0) return socket;
-    struct ifreq request;
-    memset(&request, 0, sizeof request);
-    memcpy(request.ifr_name, "lo", 3);
-    request.ifr_flags = IFF_UP | IFF_RUNNING;
-    long result = NB_SYSCALL3(SYS_ioctl, socket, SIOCSIFFLAGS, &request);
-    NB_SYSCALL1(SYS_close, socket);
-    return result;
 }
 
 static long nb_own_descriptors(struct nb_launch *launch)

@@ -55,9 +55,9 @@ int nb_set_affinity(pid_t pid, const void *set, size_t size)
 
 int nb_enter_namespace(int namespace, int kind) { return (int)NB_SYSCALL2(SYS_setns, namespace, kind); }
 
-int nb_receive_descriptor(int socket, char *message, int *descriptor)
+int nb_receive_packet(int socket, void *buffer, size_t size, int *descriptor)
 {
-    struct iovec data = {.iov_base = message, .iov_len = 1};
+    struct iovec data = {.iov_base = buffer, .iov_len = size};
     union {
         char bytes[CMSG_SPACE(sizeof(int))];
         struct cmsghdr align;
@@ -73,7 +73,15 @@ int nb_receive_descriptor(int socket, char *message, int *descriptor)
     if (rights != NULL && rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS &&
         rights->cmsg_len == CMSG_LEN(sizeof(int)))
         memcpy(descriptor, CMSG_DATA(rights), sizeof *descriptor);
-    return (int)length;
+    if ((header.msg_flags & MSG_TRUNC) == 0) return (int)length;
+    if (*descriptor >= 0) close(*descriptor);
+    *descriptor = -1;
+    return -EMSGSIZE;
+}
+
+int nb_receive_descriptor(int socket, char *message, int *descriptor)
+{
+    return nb_receive_packet(socket, message, 1, descriptor);
 }
 
 int nb_pass_descriptor(int socket, const char *name, int descriptor)

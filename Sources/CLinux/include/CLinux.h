@@ -16,6 +16,7 @@
 #include "nb_process.h"
 #include "nb_quota.h"
 #include "nb_seal.h"
+#include "nb_spawn.h"
 #include "nb_syscall.h"
 #include "nb_terminal.h"
 #include "nb_wait.h"

@@ -64,6 +64,9 @@ int nb_clone_shared_memory(int mount_namespace);
 /* A detached clone of the mount that `root` is on, in another mount namespace, without the mounts below it. */
 int nb_clone_bare_root(int mount_namespace, int root);
 
+/* Sets attributes of what is mounted at `path`, which has no symlink in it, in another mount namespace. */
+int nb_set_attributes_in(int mount_namespace, const char *path, uint64_t set);
+
 /* 1 when the descriptor's file lies on a read-only overlay mount, else 0. */
 int nb_is_on_read_only_overlay(int descriptor);
 

@@ -1,5 +1,5 @@
-/* A network device on its way from one network namespace to another (runtime-spec, config-linux.md "Network Devices").
- * Plain rtnetlink(7), so that the runtime needs no library for it. */
+/* A network device on its way from one network namespace to another (runtime-spec, config-linux.md "Network Devices"), and the
+ * loopback interface. Plain rtnetlink(7), so that the runtime needs no library for it. */
 #ifndef NB_NETDEVICE_H
 #define NB_NETDEVICE_H
 
@@ -35,5 +35,10 @@ struct nb_device_move {
 /* Moves the device with its permanent global addresses. Returns 0, or -errno: then the device is where it was, as it was (what
  * else than addresses depended on its being there, such as routes, may be lost). */
 int nb_device_move(struct nb_device_move *move);
+
+/* Brings the loopback interface of the caller's network namespace up, or that of another. Return 0, or -errno. The first makes
+ * raw system calls only. */
+long nb_loopback_up(void);
+int nb_loopback_up_in(int network_namespace);
 
 #endif

@@ -36,6 +36,9 @@ int nb_enter_namespace(int namespace, int kind);
  * other end is closed. */
 int nb_receive_descriptor(int socket, char *message, int *descriptor);
 
+/* As nb_receive_descriptor(), a packet of at most `size` bytes. Returns its length; -EMSGSIZE when it is longer. */
+int nb_receive_packet(int socket, void *buffer, size_t size, int *descriptor);
+
 /* Sends a descriptor, with a name of at least one byte, over a connected socket. */
 int nb_pass_descriptor(int socket, const char *name, int descriptor);
 
