@@ -29,7 +29,7 @@ struct Bundle {
     }
 
     /// A mount with absolute paths: a target is relative to the root, and what is bound to the bundle (config.md "Mounts").
-    private static func resolved(_ mount: RuntimeSpecification.Mount, in folder: String) -> RuntimeSpecification.Mount {
+    static func resolved(_ mount: RuntimeSpecification.Mount, in folder: String) -> RuntimeSpecification.Mount {
         var mount = mount
         if !mount.destination.hasPrefix("/") { mount.destination = "/\(mount.destination)" }
         if mount.isBind, let source = mount.source, !source.hasPrefix("/") { mount.source = "\(folder)/\(source)" }

@@ -33,14 +33,14 @@ struct MadeContainer: ~Copyable {
 
 /// From a bundle to a container that waits for its start: OCI's `create`.
 struct ContainerMaker {
-    private let options: MakerOptions
-    private let bundle: Bundle
+    let options: MakerOptions
+    let bundle: Bundle
     /// What of the configuration cannot be had.
-    private let warnings: [String]
-    private let folder: ContainerFolder
+    let warnings: [String]
+    let folder: ContainerFolder
+    let log: RuntimeLog
+    let cgroups = KnownCgroups()
     private let manager: CgroupManager
-    private let log: RuntimeLog
-    private let cgroups = KnownCgroups()
 
     init(_ options: MakerOptions, _ global: GlobalOptions) throws(LaunchError) {
         folder = try ContainerFolder(options.id, root: global.root)
@@ -53,7 +53,17 @@ struct ContainerMaker {
     }
 
     /// Whether the container's process has a terminal.
-    private var hasTerminal: Bool { bundle.specification.process?.terminal ?? false }
+    var hasTerminal: Bool { bundle.specification.process?.terminal ?? false }
+
+    /// What a container has before its first process.
+    struct Beginning: ~Copyable {
+        /// Held as long as nobody else may get at it.
+        let lock: FolderLock
+        let cgroup: Cgroup?
+        let request: LaunchRequest
+        var record: RuntimeRecord
+        var begun: BegunCgroup?
+    }
 
     /// Makes the container; on failure nothing of it stays.
     ///
@@ -61,9 +71,28 @@ struct ContainerMaker {
     /// - Throws: `LaunchError`.
     func make(isDetached: Bool) throws(LaunchError) -> MadeContainer {
         try ConsoleSocket.check(options.consoleSocket, hasTerminal: hasTerminal, isDetached: isDetached)
+        var beginning = try begin()
+        do throws(LaunchError) {
+            let gate = try makeGate()
+            var warnings = warnings
+            let process = try launch(&beginning, gate, &warnings)
+            _ = consume gate
+            return MadeContainer(
+                found: FoundContainer(folder, beginning.record, cgroups), process: process, bundle: bundle,
+                warnings: warnings, lock: beginning.lock)
+        } catch {
+            try? ContainerRemoval.remove(FoundContainer(folder, beginning.record, cgroups), log: log)
+            throw error
+        }
+    }
+
+    /// Makes the folder with the record, and the cgroup; on failure nothing of it stays.
+    ///
+    /// - Throws: `LaunchError`.
+    func begin() throws(LaunchError) -> Beginning {
         let lock = try folder.make()
         let cgroup: Cgroup?
-        var record: RuntimeRecord
+        let record: RuntimeRecord
         do throws(LaunchError) {
             cgroup = try CgroupLocation.cgroup(
                 of: bundle.specification.linux ?? .init(), id: options.id, manager: manager, cgroups)
@@ -76,24 +105,12 @@ struct ContainerMaker {
             throw error
         }
         let request = bundle.request(id: options.id, cgroupPath: cgroup?.path, folder: folder)
-        let begun: BegunCgroup?
         do throws(LaunchError) {
-            begun = try begin(cgroup, request)
+            let begun = try begin(cgroup, request)
+            return Beginning(lock: lock, cgroup: cgroup, request: request, record: record, begun: begun)
         } catch {
             // What is at that path may be somebody else's: there is nothing to be ended.
             try? folder.remove()
-            throw error
-        }
-        do throws(LaunchError) {
-            let gate = try makeGate()
-            var warnings = warnings
-            let process = try launch(request, cgroup, begun, gate, &record, &warnings)
-            _ = consume gate
-            return MadeContainer(
-                found: FoundContainer(folder, record, cgroups), process: process, bundle: bundle, warnings: warnings,
-                lock: lock)
-        } catch {
-            try? ContainerRemoval.remove(FoundContainer(folder, record, cgroups), log: log)
             throw error
         }
     }
@@ -126,13 +143,12 @@ struct ContainerMaker {
     }
 
     private func launch(
-        _ request: LaunchRequest, _ cgroup: Cgroup?, _ begun: consuming BegunCgroup?, _ gate: borrowing StartGate,
-        _ record: inout RuntimeRecord, _ warnings: inout [String]
+        _ beginning: inout Beginning, _ gate: borrowing StartGate, _ warnings: inout [String]
     ) throws(LaunchError) -> LaunchedProcess {
-        var launcher = try ContainerLauncher(request, cgroup: cgroup)
+        var launcher = try ContainerLauncher(beginning.request, cgroup: beginning.cgroup)
         let console = try options.consoleSocket.map { path throws(LaunchError) in try ConsoleSocket.connect(to: path) }
         let hooks = bundle.specification.hooks
-        let first = record
+        let first = beginning.record
         // Known to the hooks, the process would be one that waits for its start.
         let isKnownEarly = (hooks ?? .init()).isQuietUntilCreated
         var finished: RuntimeRecord?
@@ -157,8 +173,8 @@ struct ContainerMaker {
                 try SeccompListener.hand(launch, profile, first.hookState(.creating))
             })
         let process = try launcher.launch(
-            in: begun, streams: try streams(), creation: creation)
-        if let finished { record = finished }
+            in: beginning.begun.take(), streams: try streams(), creation: creation)
+        if let finished { beginning.record = finished }
         if let console { try console.send(terminalOf: process) }
         warnings += launcher.warnings
         return process
@@ -172,6 +188,7 @@ struct ContainerMaker {
         let wait = launch.firstStep(NB_STEP_AWAIT_START) ?? 0
         record.firstLateStep = wait
         record.lateSteps = Array(launch.descriptions.dropFirst(wait))
+        record.streams = hasTerminal ? [] : StandardDescriptors.names(of: "self")
         do throws(SystemError) {
             try record.write(to: folder)
         } catch {

@@ -15,7 +15,7 @@ public enum RuntimeCommand {
             nestbox-runtime version \(version)
             spec: \(RuntimeSpecification.version)
             libseccomp: \(library.major).\(library.minor).\(library.micro)
-            -SYSTEMD -SELINUX +APPARMOR +CAP +SECCOMP +EBPF -CRIU
+            -SYSTEMD -SELINUX +APPARMOR +CAP +SECCOMP +EBPF +CRIU
 
             """
     }

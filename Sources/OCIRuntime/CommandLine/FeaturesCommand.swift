@@ -16,7 +16,13 @@ enum FeaturesCommand {
         object.set("hooks", to: hooks)
         object.set("mountOptions", to: MountOptions.knownNames)
         object.set("linux", to: linux)
-        object.set("annotations", to: ["io.nestbox.runtime.version": RuntimeCommand.version])
+        object.set(
+            "annotations",
+            to: [
+                "io.nestbox.runtime.version": RuntimeCommand.version,
+                // containerd and others look for runc's.
+                "org.opencontainers.runc.checkpoint.enabled": "true",
+            ])
         return .object(object)
     }
 

@@ -6,6 +6,8 @@ struct GlobalOptions {
     var root = "/run/nestbox-runtime"
     var log = RuntimeLog()
     var cgroupManager = CgroupManager.cgroupfs
+    /// Where criu is; nil: the PATH says it.
+    var criu: String?
 
     private static let known: [Option] = [
         .value("root"), .value("log"), .value("log-format"), .value("log-level"), .flag("debug"),
@@ -24,6 +26,7 @@ struct GlobalOptions {
         if let format = options["log-format"], format != "text", format != "json" {
             throw LaunchError("invalid log-format: \(format); use text or json")
         }
+        criu = options["criu"].flatMap { $0.isEmpty ? nil : $0 }
         log.isVerbose = options.has("debug")
         if let manager = options["cgroup-manager"] {
             guard let known = CgroupManager(rawValue: manager) else {

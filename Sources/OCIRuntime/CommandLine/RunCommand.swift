@@ -29,7 +29,7 @@ enum RunCommand {
     }
 
     /// Removes the container that has ended, unless somebody else has done it meanwhile.
-    private static func remove(
+    static func remove(
         _ container: FoundContainer, _ specification: RuntimeSpecification, _ log: RuntimeLog
     ) throws(LaunchError) {
         guard let lock = try? container.folder.lock() else { return }

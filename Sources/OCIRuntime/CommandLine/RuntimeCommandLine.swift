@@ -35,7 +35,8 @@ enum RuntimeCommandLine {
     }
 
     private static let names =
-        "use create, start, state, kill, delete, run, exec, ps, list, pause, resume, update, events, features or spec"
+        "use create, start, state, kill, delete, run, exec, ps, list, pause, resume, update, events, checkpoint, restore, "
+        + "features or spec"
 
     /// Closes what the caller has leaked, and starts again from a program that cannot be written through where a container's
     /// process could reach it.

@@ -30,10 +30,8 @@ struct Subcommand: Sendable {
         case "events": EventsCommand.command
         case "features": FeaturesCommand.command
         case "spec": SpecCommand.command
-        case "checkpoint", "restore":
-            Subcommand(options: [], stopsAtOperand: true) { _, _ throws(LaunchError) in
-                throw LaunchError("cannot \(name): criu is not installed, and this runtime does not use it yet")
-            }
+        case "checkpoint": CheckpointCommand.command
+        case "restore": RestoreCommand.command
         default: nil
         }
     }

@@ -18,6 +18,9 @@ extension ContainerLauncher {
         HostDevice(path: "/dev/urandom", major: 1, minor: 9), HostDevice(path: "/dev/tty", major: 5, minor: 0),
     ]
 
+    /// Where they are.
+    static var defaultDevicePaths: [String] { defaultDevices.map(\.path) }
+
     private static let links = [
         ("/proc/self/fd", "/dev/fd"), ("/proc/self/fd/0", "/dev/stdin"), ("/proc/self/fd/1", "/dev/stdout"),
         ("/proc/self/fd/2", "/dev/stderr"), ("pts/ptmx", "/dev/ptmx"),

@@ -8,6 +8,9 @@ internal import LinuxSystem
 /// null device hides it, or `chmod 0 /dev/stdin` would take /dev/null away from the whole host. Through a read-only mount a
 /// device can be read and written, its mode and owner cannot be changed.
 enum NullDevice {
+    /// What protects it.
+    static let mountAttributes = NB_MOUNT_READ_ONLY | NB_MOUNT_NO_SUID | NB_MOUNT_NO_EXECUTE
+
     /// A detached, read-only clone of /dev/null, verified: character device 1:3.
     ///
     /// - Throws: `SystemError`.
@@ -18,8 +21,7 @@ enum NullDevice {
             throw SystemError("use", "/dev/null", .invalidArgument, hint: "on this host it is not the null device")
         }
         let clone = FileDescriptor(owning: try checked(nb_clone_tree(device.rawValue, "", 0), "clone", "/dev/null"))
-        let attributes = NB_MOUNT_READ_ONLY | NB_MOUNT_NO_SUID | NB_MOUNT_NO_EXECUTE
-        try checked(nb_set_attributes(clone.rawValue, attributes, 0, 0, -1, 0), "protect", "/dev/null")
+        try checked(nb_set_attributes(clone.rawValue, mountAttributes, 0, 0, -1, 0), "protect", "/dev/null")
         return clone
     }
 

@@ -20,6 +20,11 @@ struct StandardDescriptors: ~Copyable {
         }
     }
 
+    /// What the streams of a process are, as the links in /proc say it.
+    static func names(of process: String) -> [String] {
+        (0...2).map { StoredFile.link("/proc/\(process)/fd/\($0)") ?? "" }
+    }
+
     private static func copy(_ number: Int32) throws(SystemError) -> FileDescriptor {
         FileDescriptor(
             owning: try retrying("duplicate", "descriptor \(number)") { fcntl(number, F_DUPFD_CLOEXEC, 3) })

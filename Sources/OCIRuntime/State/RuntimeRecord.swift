@@ -23,6 +23,8 @@ struct RuntimeRecord: JSONCodable, Hashable {
     var firstLateStep: Int
     /// The program's name, likewise.
     var program: String
+    /// What the process's standard streams are, as the links in /proc say it; empty: its own terminal.
+    var streams: [String]
 
     init(
         id: String, ociVersion: String, bundle: String, rootfs: String, annotations: [String: String],
@@ -39,6 +41,7 @@ struct RuntimeRecord: JSONCodable, Hashable {
         self.program = program
         lateSteps = []
         firstLateStep = 0
+        streams = []
     }
 
     init(json: JSONValue) throws(JSONError) {
@@ -55,6 +58,7 @@ struct RuntimeRecord: JSONCodable, Hashable {
         lateSteps = try object.optional("lateSteps") ?? []
         firstLateStep = try object.optional("firstLateStep") ?? 0
         program = try object.required("program")
+        streams = try object.optional("streams") ?? []
     }
 
     var json: JSONValue {
@@ -71,6 +75,7 @@ struct RuntimeRecord: JSONCodable, Hashable {
         object.setUnlessEmpty("lateSteps", to: lateSteps)
         object.set("firstLateStep", to: firstLateStep, unless: 0)
         object.set("program", to: program)
+        object.setUnlessEmpty("streams", to: streams)
         return .object(object)
     }
 }

@@ -81,7 +81,7 @@ extension IntegrationTests {
                     let lines = try bundle(option).lines
                     #expect(lines.prefix(2) == ["nestbox-runtime version 0.1.0", "spec: 1.3.0"], "\(lines)")
                     #expect(lines.count == 4 && lines[2].hasPrefix("libseccomp: 2."), "\(lines)")
-                    #expect(lines.last == "-SYSTEMD -SELINUX +APPARMOR +CAP +SECCOMP +EBPF -CRIU", "\(lines)")
+                    #expect(lines.last == "-SYSTEMD -SELINUX +APPARMOR +CAP +SECCOMP +EBPF +CRIU", "\(lines)")
                 }
             }
         }
@@ -123,11 +123,32 @@ extension IntegrationTests {
                 for (arguments, words) in [
                     (["--systemd-cgroup", "list"], "cgroupfs driver"), (["create", "--no-pivot", "box"], "pivot_root"),
                     (["create", "--nosuch", "box"], "flag provided but not defined"), (["nosuch"], "No help topic"),
-                    (["create", "../box"], "invalid container ID format"), (["checkpoint", "box"], "criu"),
+                    (["create", "../box"], "invalid container ID format"), (["checkpoint", "box"], "does not exist"),
+                    (["checkpoint", "--lazy-pages", "box"], "--lazy-pages"),
                 ] {
                     let refused = try Command.run(bundle.command(arguments))
                     #expect(refused.status == 1 && refused.error.contains(words), "\(arguments): \(refused)")
                 }
+            }
+        }
+
+        /// As Podman asks.
+        @Test func checkpointsAreThereForWhoAsks() throws {
+            try TestBundle.with("sleep", "1000") { bundle in
+                for (command, option) in [("checkpoint", "--leave-running"), ("restore", "--lsm-profile")] {
+                    let help = try bundle(command, "--help")
+                    #expect(help.status == 0 && help.output.contains(option), "\(help)")
+                }
+                try #expect(bundle("restore", "--lsm-mount-context").error.contains("flag needs an argument"))
+                let features = try JSONValue(parsing: Array(bundle("features").output.utf8))
+                #expect(features["annotations"]?["org.opencontainers.runc.checkpoint.enabled"] == "true")
+                try bundle.expect("run", "-d", "box")
+                let missing = try bundle("--criu", "/no/such", "checkpoint", "box")
+                #expect(missing.status == 1 && missing.error.contains("criu is not installed"), "\(missing)")
+                let other = try bundle("--criu", "/bin/true", "checkpoint", "box")
+                #expect(other.status == 1 && other.error.contains("criu gives no answer"), "\(other)")
+                try #expect(bundle.status("box") == "running")
+                try bundle.expect("delete", "--force", "box")
             }
         }
 

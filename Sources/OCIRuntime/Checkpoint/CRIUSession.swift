@@ -1,0 +1,192 @@
+internal import CLinux
+internal import Glibc
+internal import LinuxSystem
+
+/// A criu that carries out one request (`criu swrk`).
+final class CRIUSession {
+    enum Streams {
+        case null
+        /// This process's own.
+        case inherited
+    }
+
+    let process: Int32
+    private var socket: FileDescriptor?
+    private var isReaped = false
+
+    /// The number of the first descriptor that is handed to criu, in criu: behind the streams and the socket.
+    static let firstHanded: Int32 = 4
+
+    /// Starts criu.
+    ///
+    /// - Parameters:
+    ///   - handed: descriptors that it gets.
+    ///   - mountNamespace: where it runs; -1: in this process's.
+    /// - Throws: `LaunchError`.
+    init(
+        _ program: String, streams: Streams, handing handed: [Int32] = [], mountNamespace: Int32 = -1
+    ) throws(LaunchError) {
+        do throws(SystemError) {
+            let ends = try DescriptorPair.packetSockets().release()
+            let theirs = FileDescriptor(owning: ends.second)
+            let own = FileDescriptor(owning: ends.first)
+            let null = try FileDescriptor.open("/dev/null", O_RDWR)
+            let standard: [Int32] =
+                switch streams {
+                case .null: [null.rawValue, null.rawValue, null.rawValue]
+                case .inherited: [0, 1, 2]
+                }
+            let numbers = try Self.copies(standard + [theirs.rawValue] + handed)
+            defer { for number in numbers { close(number) } }
+            process = try Self.spawn(program, numbers, mountNamespace)
+            socket = consume own
+            _ = consume theirs
+        } catch {
+            throw LaunchError("cannot run criu: \(error)")
+        }
+    }
+
+    deinit {
+        _ = socket.take()
+        guard !isReaped else { return }
+        kill(process, SIGKILL)
+        _ = ChildProcess.exitCode(of: process)
+    }
+
+    /// Copies above all numbers that criu gets.
+    private static func copies(_ numbers: [Int32]) throws(SystemError) -> [Int32] {
+        var copies: [Int32] = []
+        for number in numbers {
+            do throws(SystemError) {
+                copies.append(
+                    try retrying("duplicate", "descriptor \(number)") {
+                        fcntl(number, F_DUPFD_CLOEXEC, Int32(numbers.count))
+                    })
+            } catch {
+                for copy in copies { close(copy) }
+                throw error
+            }
+        }
+        return copies
+    }
+
+    private static func spawn(
+        _ program: String, _ numbers: [Int32], _ mountNamespace: Int32
+    ) throws(SystemError) -> Int32 {
+        guard let stack = nb_stack_allocate() else { throw SystemError("start", program, Errno(ENOMEM)) }
+        defer { nb_stack_free(stack) }
+        // Holds the strings that the program is started with.
+        var memory = StepList()
+        var value = nb_spawn(
+            path: UnsafePointer(memory.text(program)), arguments: memory.strings([program, "swrk", "3"]),
+            environment: memory.strings(environment), descriptors: nil, descriptor_count: Int32(numbers.count),
+            mount_namespace: mountNamespace)
+        let result = numbers.withUnsafeBufferPointer { buffer in
+            value.descriptors = buffer.baseAddress
+            return nb_spawn(&value, stack)
+        }
+        _ = consume memory
+        return Int32(truncatingIfNeeded: try checked(result, "start", program))
+    }
+
+    /// This process's own; criu starts programs of the host (tar, iptables), which it looks for in the PATH.
+    private static var environment: [String] {
+        var variables: [String] = []
+        var next = environ
+        while let pointer = next.pointee {
+            variables.append(String(cString: pointer))
+            next += 1
+        }
+        if !variables.contains(where: { $0.hasPrefix("PATH=") }) {
+            variables.append("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+        }
+        return variables
+    }
+
+    // MARK: - Requests
+
+    /// A point that criu has reached.
+    struct Notification {
+        let name: String
+        let process: Int32?
+        /// The master of a terminal, where one comes with it; closed behind the call.
+        let terminal: Int32?
+    }
+
+    /// Sends the request and waits for its answer; that may be that it has failed.
+    ///
+    /// - Parameter notified: called at each point where criu waits; when it throws, criu gives up.
+    /// - Throws: `LaunchError` of `notified`, or when there is no answer.
+    func send(
+        _ request: CRIURequest,
+        notified: (Notification) throws(LaunchError) -> Void = { _ in }
+    ) throws(LaunchError) -> CRIUResponse {
+        defer { end() }
+        try send(request)
+        var failure: LaunchError?
+        while true {
+            let answer: Answer
+            do throws(LaunchError) {
+                answer = try receive()
+            } catch {
+                throw failure ?? error
+            }
+            let response = answer.response
+            guard let name = response.notification else {
+                if let failure { throw failure }
+                return response
+            }
+            do throws(LaunchError) {
+                try notified(
+                    Notification(
+                        name: name, process: response.notifiedProcess, terminal: answer.descriptor.rawValue))
+            } catch {
+                failure = failure ?? error
+            }
+            try send(CRIURequest(kind: .notify, goesOn: failure == nil))
+        }
+    }
+
+    private func send(_ request: CRIURequest) throws(LaunchError) {
+        let bytes = request.bytes
+        let number = socket.rawValue ?? -1
+        let count = Glibc.send(number, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+        guard count != bytes.count else { return }
+        throw ended()
+    }
+
+    private struct Answer: ~Copyable {
+        let response: CRIUResponse
+        let descriptor: FileDescriptor?
+    }
+
+    private func receive() throws(LaunchError) -> Answer {
+        // Its answers take some hundred bytes.
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        var number: Int32 = -1
+        let count = nb_receive_packet(socket.rawValue ?? -1, &buffer, buffer.count, &number)
+        let descriptor = number < 0 ? nil : FileDescriptor(owning: number)
+        guard count > 0 else { throw ended() }
+        do throws(ProtobufError) {
+            return Answer(response: try CRIUResponse(buffer[..<Int(count)]), descriptor: descriptor)
+        } catch {
+            throw LaunchError("cannot understand what criu answers: \(error)")
+        }
+    }
+
+    private func ended() -> LaunchError {
+        _ = socket.take()
+        isReaped = true
+        let status = ChildProcess.exitCode(of: process)
+        let end = status > 128 ? "signal \(status - 128) has ended it" : "it has ended with status \(status)"
+        return LaunchError("criu gives no answer: \(end)")
+    }
+
+    /// Waits for its end: after a pre-dump it would wait for another request.
+    private func end() {
+        _ = socket.take()
+        guard !isReaped else { return }
+        isReaped = true
+        _ = ChildProcess.exitCode(of: process)
+    }
+}

@@ -1,0 +1,67 @@
+internal import LinuxSystem
+
+/// The mounts of a mount namespace (proc_pid_mountinfo(5)).
+struct MountTable {
+    struct Entry: Hashable {
+        /// What of the file system is mounted.
+        var root: String
+        /// Where, as the process sees it.
+        var point: String
+        /// Of the mount, not of its file system.
+        var options: [String]
+        var type: String
+    }
+
+    /// In the order in which they were mounted over one another.
+    let entries: [Entry]
+
+    /// Reads the mounts of a process.
+    ///
+    /// - Parameter process: its pid, or `self`.
+    /// - Throws: `SystemError`.
+    static func read(of process: String) throws(SystemError) -> MountTable {
+        let bytes = try FileDescriptor.open("/proc/\(process)/mountinfo").readAll()
+        return MountTable(String(decoding: bytes, as: UTF8.self))
+    }
+
+    init(_ text: String) {
+        entries = text.utf8.split(separator: UInt8(ascii: "\n")).compactMap { line in
+            let fields = line.split(separator: UInt8(ascii: " "))
+            guard let dash = fields.firstIndex(where: { $0.elementsEqual([UInt8(ascii: "-")]) }), dash > 5,
+                fields.count > dash + 1
+            else { return nil }
+            return Entry(
+                root: Self.unescaped(fields[3]), point: Self.unescaped(fields[4]),
+                options: fields[5].split(separator: UInt8(ascii: ",")).map { String(decoding: $0, as: UTF8.self) },
+                type: String(decoding: fields[dash + 1], as: UTF8.self))
+        }
+    }
+
+    /// What is mounted there on top; nil: nothing is.
+    func top(at point: String) -> Entry? { entries.last { $0.point == point } }
+
+    /// Where something is mounted below a folder, the folder itself left out.
+    func points(below folder: String) -> [String] {
+        let prefix = folder == "/" ? "/" : "\(folder)/"
+        var seen: Set<String> = []
+        return entries.map(\.point).filter { $0.hasPrefix(prefix) && $0 != prefix && seen.insert($0).inserted }
+    }
+
+    /// Spaces and such are octal there: `\040`.
+    private static func unescaped(_ field: Substring.UTF8View.SubSequence) -> String {
+        var bytes: [UInt8] = []
+        var rest = Array(field)[...]
+        while let byte = rest.popFirst() {
+            let digits = rest.prefix(3)
+            guard byte == UInt8(ascii: "\\"), digits.count == 3,
+                digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "7")).contains($0) })
+            else {
+                bytes.append(byte)
+                continue
+            }
+            bytes.append(digits.reduce(UInt8(0)) { $0 << 3 | ($1 - UInt8(ascii: "0")) })
+            rest = rest.dropFirst(3)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
