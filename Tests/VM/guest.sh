@@ -77,7 +77,8 @@ modules="virtio_pci virtio_blk virtio_console virtio_rng ext4 quota_v2 xfs erofs
     overlay loop fuse tun veth bridge br_netfilter dummy macvlan ipvlan vxlan sctp
     nf_tables nft_chain_nat nft_masq nft_nat nft_redir nft_ct nft_reject_inet nft_fib_inet nft_meta_bridge nft_limit nft_log
     nft_compat nf_conntrack nf_conntrack_netlink nf_nat iptable_nat iptable_filter ip6table_nat ip6table_filter
-    xt_MASQUERADE xt_conntrack xt_addrtype xt_comment xt_mark xt_nat xt_tcpudp"
+    xt_MASQUERADE xt_conntrack xt_addrtype xt_comment xt_mark xt_nat xt_tcpudp
+    inet_diag tcp_diag udp_diag raw_diag unix_diag netlink_diag af_packet_diag"
 
 # Debian's cloud kernel of one series with an initrd of busybox and modules: $cache/guest-SERIES-RECIPE.
 prepare_guest() {
