@@ -11,7 +11,8 @@ gcc -O2 -static -Wall -Wextra -Werror -o "$work/floor" Tests/Bench/launch-floor.
 "$nestbox" "${nestbox_roots[@]}" load -i "${NESTBOX_FIXTURES:-$PWD/.cache/fixtures}/busybox-docker.tar" >/dev/null
 # The C program has no ID-mapped mounts: its layer belongs to the ids that it maps, and has what is mounted upon.
 chmod 711 "$work"
-cp -a "$work"/nestbox/layers/*/diff "$work/layer"
+mkdir "$work/layer"
+tar -xf "${NESTBOX_FIXTURES:-$PWD/.cache/fixtures}/busybox.tar" -C "$work/layer"
 touch "$work"/layer/etc/{hostname,hosts,resolv.conf}
 chown -R 1500000000:1500000000 "$work/layer"
 
