@@ -19,7 +19,7 @@ BUILD_PACKAGES := libseccomp-dev libcap-dev libarchive-dev libzstd-dev libacl1-d
 # What tests of networks use: namespaces and rules are looked at with ip and nft, and dnsmasq serves names. Those of registries run
 # against Debian's, with other clients beside ours; those of quotas make file systems.
 TEST_PACKAGES := iproute2 nftables dnsmasq-base util-linux docker-registry skopeo podman buildah docker.io openssl python3 \
-    curl e2fsprogs xfsprogs strace criu
+    curl e2fsprogs xfsprogs strace criu apparmor
 # What makes images from rootfs-fixtures.
 FIXTURE_PACKAGES := busybox-static python3 zstd gzip
 

@@ -20,6 +20,7 @@ options=(--kernel "$kernel" --memory 4096 --disk 4096 --timeout "${VM_TIMEOUT:-5
     --add /usr/sbin/ip --add /usr/sbin/nft --add /usr/bin/nsenter --add /usr/bin/tee # tests of networks
     --add /usr/sbin/bridge --add /usr/bin/unshare --add /usr/sbin/dnsmasq
     --add /usr/sbin/criu # tests of checkpoints; it needs tar and gzip, too
+    --add /usr/sbin/apparmor_parser # tests of its profiles
     --add /usr/sbin/mkfs.ext4 --add /usr/sbin/mkfs.xfs --add /usr/bin/chattr # tests of quotas
     --add /usr/include/x86_64-linux-gnu/asm) # tests of seccomp read the kernel's table of calls
 [[ ! -d $NESTBOX_BIN ]] || options+=(--add "$NESTBOX_BIN:/nestbox/bin")
