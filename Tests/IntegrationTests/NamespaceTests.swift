@@ -88,6 +88,17 @@ extension IntegrationTests {
             }
         }
 
+        /// Nothing of it in the network that its engine is in: there is no user namespace to be entered first.
+        @Test func whoJoinsAPrivilegedContainersProcessesHasANetworkOfItsOwn() throws {
+            try TestEngine.withNetwork { engine, _ in
+                try engine("run", "-d", "--privileged", "--name", "first", "busybox", "sleep", "1000")
+                let run = try engine("run", "--rm", "--pid", "container:first", "busybox", "ls", "/sys/class/net")
+                #expect(run.status == 0 && run.lines.contains("eth0"), "\(run)")
+                let links = try engine("run", "--rm", "--network", "host", "busybox", "ls", "/sys/class/net")
+                #expect(!links.lines.contains("eth0"), "\(links)")
+            }
+        }
+
         @Test func onlyATmpfsIsSharedAsMemory() throws {
             try TestEngine.withBusybox { engine in
                 let folder = "\(engine.folder)/host"

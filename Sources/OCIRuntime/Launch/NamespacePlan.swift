@@ -104,8 +104,8 @@ struct NamespacePlan {
         } else {
             unsharesUser = newUser
             unshareFlags = new & ~UInt64(CLONE_NEWUSER)
-            // The mappings of a user namespace that is joined are there: nothing has to wait for them.
-            if joinsUser { early = unshareFlags & UInt64(CLONE_NEWNET) }
+            // The user namespace that it belongs to was joined or made by then.
+            early = unshareFlags & UInt64(CLONE_NEWNET)
             unshareFlags &= ~early
             if new & UInt64(CLONE_NEWPID) != 0 { forks = true }
         }
