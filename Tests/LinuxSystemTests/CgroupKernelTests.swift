@@ -312,6 +312,27 @@ struct CgroupKernelTests {
         }
     }
 
+    @Test(.enabled(if: CgroupTestMachine.layout?.v1[.pids] != nil, "needs the pids controller on v1"))
+    func aV1GroupThatOthersLiveInIsLeftAlone() throws {
+        try withCgroup { cgroup in
+            let point = try #require(cgroup.layout.v1[.pids])
+            let folder = "\(point)/\(cgroup.path)"
+            mkdir(String(folder[..<(try #require(folder.lastIndex(of: "/")))]), 0o755)
+            try #require(mkdir(folder, 0o755) == 0)
+            let shell = try WaitingShell("sleep 1000")
+            try FileDescriptor.open("\(folder)/cgroup.procs", O_WRONLY).writeAll(Array("\(shell.process)".utf8))
+            let error = #expect(throws: CgroupError.self) { try cgroup.begin() }
+            guard case .inUse = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(CgroupTestMachine.remains(of: cgroup.path) == [folder])
+            #expect(CgroupTestMachine.text("\(folder)/cgroup.procs") == "\(shell.process)")
+            kill(shell.process, SIGKILL)
+            #expect(shell.wait() == -SIGKILL)
+        }
+    }
+
     @Test func missingProcessesAndCgroupsAreTold() throws {
         try withCgroup { cgroup in
             #expect(throws: CgroupError.self) { try cgroup.add(process: getpid()) }

@@ -71,6 +71,11 @@ extension Cgroup {
             resources.devices.isEmpty ? nil : try DeviceProgram(resources.devices)
         }
         let controllers = Self.standardControllers + counters + settings.controllers
+        // Before anything is made that would be taken away together with what others have there.
+        for point in v1Points(of: controllers) where access(folderPath(in: point), F_OK) == 0 {
+            let folder = folderPath(in: point)
+            guard try processes(in: [folder]).isEmpty else { throw .inUse(folder: folder) }
+        }
         try makeFolder(in: layout.unified)
         do throws(CgroupError) {
             let folder = CgroupFolder(try openUnified(), path: unifiedPath, cgroup: path)
