@@ -133,7 +133,9 @@ struct ExternalMounts {
         let remounts = specification.mounts.filter { MountOptions($0.options).isRemount }.map { mount in
             (mount.destination, MountOptions(mount.options).set & Self.names.reduce(0) { $0 | $1.bit })
         }
-        return masks + binds + remounts
+        // criu binds the root without the options that its mount had (fixed behind 4.1).
+        let root = specification.root?.readonly ?? false ? [("/", NB_MOUNT_READ_ONLY)] : []
+        return masks + binds + remounts + linux.readonlyPaths.map { ($0, NB_MOUNT_READ_ONLY) } + root
     }
 
     /// What protects, as mountinfo has it.

@@ -49,6 +49,18 @@ extension IntegrationTests {
             }
         }
 
+        @Test func aRootThatIsReadOnlyStaysSo() throws {
+            try TestBundle.with("sh", "-c", TestBundle.counter) { bundle in
+                bundle.configuration.root?.readonly = true
+                _ = try bundle.checkpoint(try bundle.attend("run", "box"))
+                let restored = try bundle.attend("restore", "--image-path", bundle.image, "box")
+                try #expect(bundle.inside("touch", "/root/x").error.contains("Read-only file system"))
+                try #expect(bundle.inside("sh", "-c", "echo 1 >/proc/sys/kernel/sysrq").error.contains("Read-only"))
+                try bundle.expect("delete", "--force", "box")
+                _ = restored.finish(seconds: 60 * TestEngine.patience)
+            }
+        }
+
         @Test func itCanBeLeftRunningAndDumpedInSteps() throws {
             try TestBundle.with("sh", "-c", TestBundle.counter) { bundle in
                 let run = try bundle.attend("run", "box")
