@@ -13,6 +13,10 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// What nestbox-runtime is made of: no regular expressions, of which one call would link all.
+let runtimeSettings: [SwiftSetting] =
+    swiftSettings + [.unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"])]
+
 /// Executables are fully static in release builds: the loader is most of a small program's start time.
 ///
 /// The folder is that of Sources/CISAL/build-static.sh.
@@ -73,11 +77,12 @@ let package = Package(
         .systemLibrary(name: "CSeccomp"),
         .systemLibrary(name: "CCap"),
         .systemLibrary(name: "CCrypt"),
-        .target(name: "OCISpec", swiftSettings: swiftSettings),
+        .target(name: "OCISpec", swiftSettings: runtimeSettings),
         .target(
-            name: "LinuxSystem", dependencies: ["CLinux", "CSeccomp", "CCap", "OCISpec"], swiftSettings: swiftSettings),
+            name: "LinuxSystem", dependencies: ["CLinux", "CSeccomp", "CCap", "OCISpec"],
+            swiftSettings: runtimeSettings),
         .target(
-            name: "OCIRuntime", dependencies: ["CLinux", "LinuxSystem", "OCISpec"], swiftSettings: swiftSettings),
+            name: "OCIRuntime", dependencies: ["CLinux", "LinuxSystem", "OCISpec"], swiftSettings: runtimeSettings),
         .target(
             name: "LinuxNetwork", dependencies: ["CLinux", "LinuxSystem", "OCISpec"], swiftSettings: swiftSettings),
         .target(

@@ -104,16 +104,16 @@ struct ImageFolder: ~Copyable {
     /// The last error of a log, but for that everything has failed.
     static func complaint(inText text: String) -> String? {
         let errors = text.split(whereSeparator: \.isNewline).compactMap { line -> String? in
-            guard let start = line.firstRange(of: "Error (") else { return nil }
+            guard let start = line.place(of: "Error (") else { return nil }
             return plainError(String(line[start.lowerBound...]))
         }
-        return errors.last { !$0.hasSuffix(" FAILED.") && !$0.contains(" failed with ") } ?? errors.last
+        return errors.last { !$0.hasSuffix(" FAILED.") && $0.place(of: " failed with ") == nil } ?? errors.last
     }
 
     /// An error of criu's without its place in criu's source: `Error (criu/files.c:1): words`.
     static func plainError(_ text: String) -> String {
         let line = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
-        guard line.hasPrefix("Error ("), let end = line.firstRange(of: "): ") else { return line }
+        guard line.hasPrefix("Error ("), let end = line.place(of: "): ") else { return line }
         return String(line[end.upperBound...])
     }
 
@@ -132,5 +132,17 @@ struct ImageFolder: ~Copyable {
                 "use", path, .notPermitted,
                 hint: "it must be a folder of your own that nobody else may write to: what is there would run as root")
         }
+    }
+}
+
+extension StringProtocol {
+    /// Where a text stands first.
+    fileprivate func place(of text: String) -> Range<Index>? {
+        var start = startIndex
+        while start < endIndex {
+            if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }
+            formIndex(after: &start)
+        }
+        return nil
     }
 }
