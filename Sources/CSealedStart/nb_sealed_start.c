@@ -59,7 +59,8 @@ __attribute__((constructor(101))) static void nb_start_sealed(int count, char **
     nb_arguments = arguments;
     /* Swift's runtime would look for its program for backtraces in eight places, which this one does not let it run. */
     (void)environment;
-    setenv("SWIFT_BACKTRACE", "enable=no,swift-backtrace=/", 1);
+    /* The init of a container has the container's environment, and hands it on. */
+    if (count > 0 && strcmp(arguments[0], "nestbox-init") != 0) setenv("SWIFT_BACKTRACE", "enable=no,swift-backtrace=/", 1);
     if (!nb_starts_process(count, arguments) || nb_is_sealed()) return;
     char path[PATH_MAX];
     struct nb_seal seal;

@@ -19,6 +19,16 @@ extension IntegrationTests {
             }
         }
 
+        @Test func anInitHandsTheEnvironmentOnAsItIs() throws {
+            try TestEngine.withBusybox { engine in
+                let plain = try engine("run", "--rm", "busybox", "env").lines.filter { !$0.hasPrefix("HOSTNAME=") }
+                let name = "SWIFT_BACKTRACE=enable=yes"
+                let other = try engine("run", "--rm", "--init", "-e", name, "busybox", "env").lines
+                #expect(other.filter { !$0.hasPrefix("HOSTNAME=") && $0 != name } == plain)
+                #expect(other.contains { $0 == name })
+            }
+        }
+
         @Test func whatRemovesItselfNeverWaitsForTheDisk() throws {
             try TestEngine.withBusybox { engine in
                 let script = "sed -n 's/.* - overlay/overlay:/p' /proc/self/mountinfo; echo x >/f; sync /f"

@@ -27,6 +27,8 @@ struct StartedAhead: ~Copyable, Sendable {
     deinit {
         guard report >= 0 else { return }
         close(report)
+        // It has nothing to do. One that somebody has stopped would not see the end.
+        _ = kill(pid, SIGKILL)
         _ = ChildReaper.wait(for: pid)
     }
 
@@ -41,7 +43,13 @@ struct StartedAhead: ~Copyable, Sendable {
     ///
     /// - Returns: nil when it has got nothing: another has to be started.
     consuming func begin(_ descriptors: [Int32], hasClient: Bool) -> RunningRuntime? {
-        guard nb_hand_over(report, hasClient ? 1 : 0, descriptors, descriptors.count) >= 0 else { return nil }
+        // There they get the same numbers, and room to be moved about in.
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        let highest = Int(descriptors.max() ?? 0)
+        guard descriptors.min() ?? 0 > 2, highest + descriptors.count + 2 < Int(clamping: limit.rlim_cur),
+            nb_hand_over(report, hasClient ? 1 : 0, descriptors, descriptors.count) >= 0
+        else { return nil }
         let socket = FileDescriptor(owning: report)
         report = -1
         return RunningRuntime(pid: pid, report: socket)

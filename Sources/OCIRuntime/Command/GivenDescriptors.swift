@@ -29,18 +29,19 @@ struct GivenDescriptors {
     /// Waits for the engine's descriptors.
     ///
     /// - Parameter report: the socket that they come over, which may get another number.
-    /// - Returns: false when there is nothing to do: the engine has gone or wants nothing, or has taken too long.
-    mutating func receive(over report: inout Int32) -> Bool {
+    /// - Returns: how many there are; 0 when there is nothing to do: the engine has gone or wants nothing, or has taken too long;
+    ///   -errno.
+    mutating func receive(over report: inout Int32) -> Int32 {
         var entry = pollfd(fd: report, events: Int16(POLLIN), revents: 0)
         while true {
             let count = poll(&entry, 1, Self.patience)
             if count > 0 { break }
-            guard count < 0, errno == EINTR else { return false }
+            guard count < 0, errno == EINTR else { return 0 }
         }
         var hasClient: Int32 = 0
         var numbers = [Int32](repeating: -1, count: NB_HANDOVER_MAX)
         let count = nb_take_over(&report, &hasClient, &numbers)
-        guard count > 0 else { return false }
+        guard count > 0 else { return count }
         request = numbers[0]
         var index = 1
         if hasClient != 0, count > 1 {
@@ -51,6 +52,6 @@ struct GivenDescriptors {
             kept.append(numbers[index])
             index += 1
         }
-        return true
+        return count
     }
 }

@@ -94,8 +94,22 @@ public enum RuntimeCommand {
         }
         closeAll(but: given.all + [reportNumber])
         for number in given.all + [reportNumber] { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
-        // Started ahead of its request: nobody may want it after all.
-        if given.request == nil, !given.receive(over: &reportNumber) { return 0 }
+        if given.request == nil {
+            guard arguments[1] == "supervise", !arguments.contains("--request-fd") else {
+                complain("\(arguments[1]) needs --request-fd")
+                return 125
+            }
+            // Started ahead of its request, it neither stops with its caller's terminal nor keeps a folder of the caller's busy.
+            RuntimeProcess.detach()
+            let result = given.receive(over: &reportNumber)
+            // Nobody may want it after all.
+            guard result != 0 else { return 0 }
+            guard result > 0 else {
+                let error = SystemError("take over", "the engine's descriptors", Errno(-result))
+                try? FileDescriptor(owning: reportNumber).writeAll(LaunchReport(LaunchError(error)).jsonBytes())
+                return 125
+            }
+        }
         let client = given.client.map { FileDescriptor(owning: $0) }
         let report = FileDescriptor(owning: reportNumber)
         let requestNumber = given.request ?? -1
