@@ -149,16 +149,13 @@ struct ContainerMaker {
         let console = try options.consoleSocket.map { path throws(LaunchError) in try ConsoleSocket.connect(to: path) }
         let hooks = bundle.specification.hooks
         let first = beginning.record
-        // Known to the hooks, the process would be one that waits for its start.
-        let isKnownEarly = (hooks ?? .init()).isQuietUntilCreated
-        var finished: RuntimeRecord?
+        var finished: FinishedRecord?
         let creation = Creation(
             gate: gate.gate.rawValue, failure: gate.failure.rawValue,
             preservedDescriptors: options.preservedDescriptors, hasOwnKeyring: options.hasOwnKeyring,
             hookState: .init(creating: first.hookState(.creating), created: first.hookState(.created)),
             meanwhile: { launch throws(LaunchError) in
-                // Nobody acts on it before this process has given the lock back.
-                if isKnownEarly, !launch.forks { finished = try finish(first, launch) }
+                if !launch.forks { finished = FinishedRecord(finish(first, launch)) }
             },
             atBarrier: { launch throws(LaunchError) in
                 guard let hooks else { return }
@@ -167,21 +164,33 @@ struct ContainerMaker {
                 try HookRunner.run(hooks.createRuntime, "createRuntime", state, pid: pid)
             },
             lettingGo: { launch throws(LaunchError) in
-                if finished == nil { finished = try finish(first, launch) }
-                try hand(launch.containerPID)
+                let now = finished ?? FinishedRecord(finish(first, launch))
+                finished = now
+                try hand(launch.containerPID, now)
                 let profile = bundle.specification.linux?.seccomp
                 try SeccompListener.hand(launch, profile, first.hookState(.creating))
             })
         let process = try launcher.launch(
             in: beginning.begun.take(), streams: try streams(), creation: creation)
-        if let finished { beginning.record = finished }
+        if let finished { beginning.record = finished.record }
         if let console { try console.send(terminalOf: process) }
         warnings += launcher.warnings
         return process
     }
 
-    /// The container's process is there: from here on it can be started by its record.
-    private func finish(_ record: RuntimeRecord, _ launch: Launch) throws(LaunchError) -> RuntimeRecord {
+    /// A record as it is going to be written.
+    private struct FinishedRecord {
+        let record: RuntimeRecord
+        let bytes: [UInt8]
+
+        init(_ record: RuntimeRecord) {
+            self.record = record
+            bytes = record.jsonBytes()
+        }
+    }
+
+    /// The record with the container's process.
+    private func finish(_ record: RuntimeRecord, _ launch: Launch) -> RuntimeRecord {
         var record = record
         let pid = launch.containerPID
         record.process = ProcessIdentity(pid: pid)
@@ -189,17 +198,15 @@ struct ContainerMaker {
         record.firstLateStep = wait
         record.lateSteps = Array(launch.descriptions.dropFirst(wait))
         record.streams = hasTerminal ? [] : StandardDescriptors.names(of: "self")
-        do throws(SystemError) {
-            try record.write(to: folder)
-        } catch {
-            throw LaunchError("cannot create container \(options.id): \(error)")
-        }
         return record
     }
 
-    /// Tells whoever asked for it of the container's process.
-    private func hand(_ pid: Int32) throws(LaunchError) {
+    /// The container's process is there: from here on it can be started by its record.
+    ///
+    /// Whoever asked for its number gets it.
+    private func hand(_ pid: Int32, _ finished: FinishedRecord) throws(LaunchError) {
         do throws(SystemError) {
+            try AtomicFile.write(finished.bytes, to: folder.recordPath)
             try ProcessHandover.hand(pid, pidFile: options.pidFile, socket: options.pidfdSocket)
         } catch {
             throw LaunchError("cannot create container \(options.id): \(error)")
@@ -243,9 +250,4 @@ struct ContainerMaker {
         guard !hasTerminal else { return nil }
         return try StandardDescriptors.inherited()
     }
-}
-
-extension RuntimeSpecification.Hooks {
-    /// Whether nobody sees the container before it is created.
-    fileprivate var isQuietUntilCreated: Bool { prestart.isEmpty && createRuntime.isEmpty && createContainer.isEmpty }
 }
