@@ -321,7 +321,7 @@ struct CgroupKernelTests {
             try #require(mkdir(folder, 0o755) == 0)
             let shell = try WaitingShell("sleep 1000")
             try FileDescriptor.open("\(folder)/cgroup.procs", O_WRONLY).writeAll(Array("\(shell.process)".utf8))
-            let error = #expect(throws: CgroupError.self) { try cgroup.begin() }
+            let error = #expect(throws: CgroupError.self) { _ = try cgroup.begin() }
             guard case .inUse = error else {
                 Issue.record("\(String(describing: error))")
                 return
