@@ -234,13 +234,14 @@ extension IntegrationTests {
                 #expect(try TestEngine.eventually { try newRuntimes().count == 1 })
                 let spare = try newRuntimes()
                 // It becomes the supervisor of the next one.
-                let handle = try await engine?.launch(TestEngine.quiet("sleep 100"))
+                var handle = try await engine?.launch(TestEngine.quiet("sleep 100"))
                 let process = try test.inspect(try #require(handle?.id), "{{.State.Pid}}")
                 let status = try TestEngine.read("/proc/\(process)/status")
                 #expect(status.contains("\nPPid:\t\(try #require(spare.first))\n"), "\(status)")
                 try test("rm", "-f", try #require(handle?.id))
                 #expect(try TestEngine.eventually { try newRuntimes().count == 1 })
-                engine = nil
+                // Whatever of the engine's is still held holds it, too.
+                (engine, handle) = (nil, nil)
                 #expect(try TestEngine.eventually { try newRuntimes().isEmpty })
             }
         }

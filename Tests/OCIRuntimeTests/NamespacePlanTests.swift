@@ -17,6 +17,20 @@ import Testing
         #expect(plan.newCgroup && !plan.forks && plan.unshareFlags == 0)
     }
 
+    @Test func orByClone3WhereMemoryIsShort() throws {
+        var plan = try NamespacePlan([Namespace(type: .user), Namespace(type: .pid), Namespace(type: .network)])
+        plan.makeAllAtBirth()
+        #expect(plan.cloneFlags == UInt64(CLONE_NEWUSER) | UInt64(CLONE_NEWPID) | UInt64(CLONE_NEWNET))
+        #expect(plan.early == 0)
+        // What comes after another namespace was joined or made cannot be made at birth.
+        var joined = try NamespacePlan([
+            Namespace(type: .user), Namespace(type: .pid, path: "/p"), Namespace(type: .network),
+        ])
+        let before = (joined.cloneFlags, joined.early, joined.unshareFlags)
+        joined.makeAllAtBirth()
+        #expect((joined.cloneFlags, joined.early, joined.unshareFlags) == before)
+    }
+
     @Test func aJoinedUserNamespaceComesFirstAndOwnsTheRest() throws {
         let plan = try NamespacePlan([
             Namespace(type: .network, path: "/n"), Namespace(type: .user, path: "/u"), Namespace(type: .mount),

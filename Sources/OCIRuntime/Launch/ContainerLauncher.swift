@@ -45,7 +45,9 @@ struct ContainerLauncher {
         in begun: consuming BegunCgroup?, streams: consuming StandardDescriptors?,
         initExecutable: consuming FileDescriptor? = nil, report: Int32? = nil, creation: Creation? = nil
     ) throws(LaunchError) -> LaunchedProcess {
-        let plan = try NamespacePlan(linux.namespaces)
+        var plan = try NamespacePlan(linux.namespaces)
+        // A small limit has no room for a network namespace; on v1 the child is not in that cgroup yet.
+        if linux.resources?.memory?.limit != nil, cgroup?.layout.version(of: .memory) == .v2 { plan.makeAllAtBirth() }
         guard plan.hasMounts || !request.isFromEngine else {
             throw LaunchError("cannot start container \(request.id): it needs a mount namespace of its own")
         }

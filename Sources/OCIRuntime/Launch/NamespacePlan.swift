@@ -111,6 +111,15 @@ struct NamespacePlan {
         }
     }
 
+    /// Has clone3 make what the child would make itself, if it makes nothing before that.
+    ///
+    /// What a namespace takes of the kernel's memory is counted to whoever makes it: in the child to the container.
+    mutating func makeAllAtBirth() {
+        guard joins.isEmpty || !unsharesUser && !joinsUser && !forks else { return }
+        cloneFlags |= early
+        early = 0
+    }
+
     /// The first list of steps: everything up to the point where the id maps can be written.
     func entrySteps(_ descriptors: borrowing [Int32]) -> StepList {
         var list = StepList()
