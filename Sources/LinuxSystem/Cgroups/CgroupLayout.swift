@@ -104,7 +104,7 @@ private struct CgroupMount {
         var rest = line
         for _ in 0..<3 { _ = rest.takeField(endedBy: space) }
         let root = rest.takeField(endedBy: space)
-        mountPoint = Self.unescaped(rest.takeField(endedBy: space))
+        mountPoint = MountInfoText.unescaped(rest.takeField(endedBy: space))
         _ = rest.takeField(endedBy: space)
         while !rest.takeField(endedBy: space).elementsEqual("-".utf8) {
             guard !rest.isEmpty else { return nil }
@@ -149,23 +149,6 @@ private struct CgroupMount {
             }
             return false
         }
-    }
-
-    /// Space, tab, newline and backslash stand as three octal digits after a backslash.
-    private static func unescaped(_ field: ArraySlice<UInt8>) -> String {
-        guard field.contains(UInt8(ascii: "\\")) else { return String(decoding: field, as: UTF8.self) }
-        var bytes: [UInt8] = []
-        var rest = field
-        while let byte = rest.popFirst() {
-            let digits = rest.prefix(3)
-            if byte == UInt8(ascii: "\\"), digits.count == 3, digits.allSatisfy({ (0x30...0x37).contains($0) }) {
-                bytes.append(UInt8(truncatingIfNeeded: digits.reduce(0) { $0 * 8 + Int($1 - 0x30) }))
-                rest = rest.dropFirst(3)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }
 

@@ -154,8 +154,8 @@ extension ContainerView {
         let upper = try FileDescriptor.open(paths.upper, NB_O_PATH | O_DIRECTORY)
         let work = try FileDescriptor.open(paths.work, NB_O_PATH | O_DIRECTORY)
         try StoredFile.makeFolder(paths.runFolder)
-        // The mark of a volatile mount: a run that was broken off has left it.
-        if record.configuration.autoRemove { FileTree.removeAll(["\(paths.work)/work/incompat"]) }
+        // A run that was broken off has left its mark.
+        if record.configuration.autoRemove { VolatileOverlay.forget(work: paths.work) }
         let mount = nb_mount_overlay(layers, layers.count, upper.rawValue, work.rawValue, 0, 0, paths.runFolder)
         return FileDescriptor(owning: try checked(mount, "mount the layers of container", record.name))
     }

@@ -58,9 +58,7 @@ extension Engine {
         if Task.isCancelled { throw .cancelled }
         let handle = try await WorkerThreads.perform { () throws(EngineError) in
             let running = try run(configuration, attached: false)
-            WorkerThreads.submit { failure in
-                if failure == nil { keepSpareRuntime() }
-            }
+            keepSpareRuntime()
             return ContainerHandle(engine: self, id: running.id, name: running.name)
         }
         guard Task.isCancelled else { return handle }
@@ -77,9 +75,7 @@ extension Engine {
         let final = configuration
         let container = try await WorkerThreads.perform { () throws(EngineError) in
             var running = try run(final, attached: true)
-            WorkerThreads.submit { failure in
-                if failure == nil { keepSpareRuntime() }
-            }
+            keepSpareRuntime()
             guard let socket = running.process.socket.take() else {
                 throw .failure("the runtime gave no socket for container \(running.name)")
             }

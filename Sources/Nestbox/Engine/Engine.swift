@@ -80,13 +80,15 @@ public struct Engine: Sendable {
         spareRuntime.take() ?? (try? runtime().startAhead(RuntimeLauncher.supervisor))
     }
 
-    /// Has a supervisor ready for the next start.
+    /// Has a supervisor ready for the next start, without waiting for it.
     ///
     /// For a process that goes on: who starts one container after another does not wait for its loading. It ends with this
     /// process, or unused after half a minute.
     func keepSpareRuntime() {
-        guard let started = try? runtime().startAhead(RuntimeLauncher.supervisor) else { return }
-        spareRuntime.keep(started)
+        WorkerThreads.submit { failure in
+            guard failure == nil, let started = try? runtime().startAhead(RuntimeLauncher.supervisor) else { return }
+            spareRuntime.keep(started)
+        }
     }
 
     /// The path of `nestbox-runtime`.

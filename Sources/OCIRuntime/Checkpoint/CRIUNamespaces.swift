@@ -7,7 +7,7 @@ struct CRIUNamespaces {
     private let namespaces: [RuntimeSpecification.Linux.Namespace]
 
     init(_ linux: RuntimeSpecification.Linux?) {
-        namespaces = (linux?.namespaces ?? []).filter { !($0.path?.isEmpty ?? true) }
+        namespaces = (linux?.namespaces ?? []).filter { !$0.isNew }
     }
 
     /// Of these criu takes a descriptor; runc has the same names.

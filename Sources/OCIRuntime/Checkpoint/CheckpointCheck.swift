@@ -7,10 +7,10 @@ enum CheckpointCheck {
     /// - Throws: `LaunchError`; it says what of the configuration it is.
     static func check(_ specification: RuntimeSpecification, cgroup: Cgroup?) throws(LaunchError) {
         let linux = specification.linux ?? .init()
-        guard linux.namespaces.contains(where: { $0.type == .mount && isNew($0) }) else {
+        guard linux.namespaces.contains(where: { $0.type == .mount && $0.isNew }) else {
             throw refusal("without a mount namespace of its own it has no files that could be told from the host's")
         }
-        for namespace in linux.namespaces where !isNew(namespace) {
+        for namespace in linux.namespaces where !namespace.isNew {
             switch namespace.type {
             case .user, .cgroup, .mount:
                 throw refusal("it has joined a \(namespace.type.rawValue) namespace, which criu cannot join again")
@@ -40,16 +40,12 @@ enum CheckpointCheck {
         _ specification: RuntimeSpecification, _ linux: RuntimeSpecification.Linux, _ cgroup: Cgroup?
     ) throws(LaunchError) {
         guard let cgroup, cgroup.layout.isHybrid else { return }
-        let isOwn = linux.namespaces.contains { $0.type == .cgroup && isNew($0) }
+        let isOwn = linux.namespaces.contains { $0.type == .cgroup && $0.isNew }
         guard !isOwn, let mount = specification.mounts.first(where: { $0.type?.hasPrefix("cgroup") ?? false }) else {
             return
         }
         throw refusal(
             "without a cgroup namespace its \(mount.destination) consists of folders of this host's v1 hierarchies")
-    }
-
-    private static func isNew(_ namespace: RuntimeSpecification.Linux.Namespace) -> Bool {
-        namespace.path?.isEmpty ?? true
     }
 
     private static func refusal(_ reason: String) -> LaunchError {

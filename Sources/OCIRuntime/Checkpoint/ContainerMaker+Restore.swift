@@ -135,7 +135,7 @@ extension ContainerMaker {
     /// The namespaces are there, with nothing in them yet.
     private func setUp(_ record: RuntimeRecord, _ process: Int32) throws(LaunchError) {
         let linux = bundle.specification.linux ?? .init()
-        if linux.namespaces.contains(where: { $0.type == .network && ($0.path?.isEmpty ?? true) }) {
+        if linux.namespaces.contains(where: { $0.type == .network && $0.isNew }) {
             do throws(SystemError) {
                 let namespace = try FileDescriptor.open("/proc/\(process)/ns/net")
                 try checked(nb_loopback_up_in(namespace.rawValue), "bring up", "the loopback interface")

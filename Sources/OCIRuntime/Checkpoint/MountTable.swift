@@ -25,13 +25,13 @@ struct MountTable {
     }
 
     init(_ text: String) {
-        entries = text.utf8.split(separator: UInt8(ascii: "\n")).compactMap { line in
+        entries = Array(text.utf8).split(separator: UInt8(ascii: "\n")).compactMap { line in
             let fields = line.split(separator: UInt8(ascii: " "))
             guard let dash = fields.firstIndex(where: { $0.elementsEqual([UInt8(ascii: "-")]) }), dash > 5,
                 fields.count > dash + 1
             else { return nil }
             return Entry(
-                root: Self.unescaped(fields[3]), point: Self.unescaped(fields[4]),
+                root: MountInfoText.unescaped(fields[3]), point: MountInfoText.unescaped(fields[4]),
                 options: fields[5].split(separator: UInt8(ascii: ",")).map { String(decoding: $0, as: UTF8.self) },
                 type: String(decoding: fields[dash + 1], as: UTF8.self))
         }
@@ -45,23 +45,5 @@ struct MountTable {
         let prefix = folder == "/" ? "/" : "\(folder)/"
         var seen: Set<String> = []
         return entries.map(\.point).filter { $0.hasPrefix(prefix) && $0 != prefix && seen.insert($0).inserted }
-    }
-
-    /// Spaces and such are octal there: `\040`.
-    private static func unescaped(_ field: Substring.UTF8View.SubSequence) -> String {
-        var bytes: [UInt8] = []
-        var rest = Array(field)[...]
-        while let byte = rest.popFirst() {
-            let digits = rest.prefix(3)
-            guard byte == UInt8(ascii: "\\"), digits.count == 3,
-                digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "7")).contains($0) })
-            else {
-                bytes.append(byte)
-                continue
-            }
-            bytes.append(digits.reduce(UInt8(0)) { $0 << 3 | ($1 - UInt8(ascii: "0")) })
-            rest = rest.dropFirst(3)
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

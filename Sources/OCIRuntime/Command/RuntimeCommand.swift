@@ -88,12 +88,13 @@ public enum RuntimeCommand {
         var given = GivenDescriptors(
             request: number(of: "--request-fd", in: arguments), client: number(of: "--client-fd", in: arguments),
             kept: keptNumbers(arguments))
+        let numbers = given.all + [reportNumber]
         if !SealedExecutable.isSealed() {
-            complain("cannot run: \(sealAgain(arguments, keeping: given.all + [reportNumber]))")
+            complain("cannot run: \(sealAgain(arguments, keeping: numbers))")
             return 125
         }
-        closeAll(but: given.all + [reportNumber])
-        for number in given.all + [reportNumber] { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
+        closeAll(but: numbers)
+        for number in numbers { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
         if given.request == nil {
             guard arguments[1] == "supervise", !arguments.contains("--request-fd") else {
                 complain("\(arguments[1]) needs --request-fd")

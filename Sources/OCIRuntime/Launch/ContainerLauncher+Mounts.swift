@@ -59,8 +59,8 @@ extension ContainerLauncher {
         }
         let upperFolder = try FileDescriptor.open(upper, NB_O_PATH | O_DIRECTORY)
         let workFolder = try FileDescriptor.open(work, NB_O_PATH | O_DIRECTORY)
-        // The mark of a volatile mount, against its use after a crash (overlayfs.rst): a run before this one has left it.
-        if request.removesItself { FileTree.removeAll(["\(work)/work/incompat"]) }
+        // A run before this one has left its mark.
+        if request.removesItself { VolatileOverlay.forget(work: work) }
         let result = nb_mount_overlay(
             layers, layers.count, upperFolder.rawValue, workFolder.rawValue, request.removesItself ? 1 : 0, 0,
             request.stateDirectory)

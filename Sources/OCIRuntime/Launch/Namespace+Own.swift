@@ -16,6 +16,9 @@ extension RuntimeSpecification.Linux.Namespace {
     /// Whether it is one to be joined that this process is in already: the container would share it with the host.
     var isOwn: Bool { isThat(of: "self") }
 
+    /// It is made for the container, not joined.
+    var isNew: Bool { path?.isEmpty ?? true }
+
     /// Whether it is one to be joined that the machine's first process is in.
     var isFirst: Bool { isThat(of: "1") }
 
