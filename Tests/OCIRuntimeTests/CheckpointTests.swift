@@ -124,10 +124,14 @@ import Testing
             let path = "\(folder)/image"
             _ = try ImageFolder.make("\(path)/")
             symlink(path, "\(folder)/link")
+            // A link of one's own is as good as what it leads to, but not where others could have put it.
+            _ = try ImageFolder.open("\(folder)/link")
+            chmod(folder, 0o777)
             for name in ["link", "link/"] {
                 let error = #expect(throws: LaunchError.self) { _ = try ImageFolder.open("\(folder)/\(name)") }
                 #expect(error?.description.contains("it is a link") == true, "\(error?.description ?? "")")
             }
+            chmod(folder, 0o700)
             let images = try ImageFolder.open(path)
             // What was put there is replaced, not followed.
             symlink("\(folder)/elsewhere", "\(path)/file")

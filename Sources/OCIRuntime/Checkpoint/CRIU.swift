@@ -25,7 +25,7 @@ struct CRIU {
                 "criu is not installed: no program \(name) was found; install it, or say with --criu where it is")
         }
         self.program = program
-        let session = try CRIUSession(program, streams: .null)
+        let session = try CRIUSession(program, streams: .null, patience: CRIUPatience.question)
         let response = try session.send(CRIURequest(kind: .version))
         guard response.isSuccess, let version = response.version else {
             throw LaunchError("cannot use \(program): it does not tell its version; is it criu?")
@@ -43,7 +43,7 @@ struct CRIU {
 
     /// - Throws: `LaunchError` when this kernel does not tell which memory was written to.
     func requireMemoryTracking() throws(LaunchError) {
-        let session = try CRIUSession(program, streams: .null)
+        let session = try CRIUSession(program, streams: .null, patience: CRIUPatience.question)
         let response = try session.send(CRIURequest(kind: .featureCheck))
         guard response.isSuccess, response.tracksMemory else {
             throw LaunchError(

@@ -13,6 +13,7 @@ final class CRIUSession {
     let process: Int32
     private var socket: FileDescriptor?
     private var isReaped = false
+    private var patience: CRIUPatience
 
     /// The number of the first descriptor that is handed to criu, in criu: behind the streams and the socket.
     static let firstHanded: Int32 = 4
@@ -22,9 +23,11 @@ final class CRIUSession {
     /// - Parameters:
     ///   - handed: descriptors that it gets.
     ///   - mountNamespace: where it runs; -1: in this process's.
+    ///   - patience: how long it may do nothing, in seconds; then it is killed.
     /// - Throws: `LaunchError`.
     init(
-        _ program: String, streams: Streams, handing handed: [Int32] = [], mountNamespace: Int32 = -1
+        _ program: String, streams: Streams, handing handed: [Int32] = [], mountNamespace: Int32 = -1,
+        patience: Int32 = CRIUPatience.work
     ) throws(LaunchError) {
         do throws(SystemError) {
             let ends = try DescriptorPair.packetSockets().release()
@@ -40,6 +43,7 @@ final class CRIUSession {
             defer { for number in numbers { close(number) } }
             process = try Self.spawn(program, numbers, mountNamespace)
             socket = consume own
+            self.patience = CRIUPatience(process: process, limit: patience)
             _ = consume theirs
         } catch {
             throw LaunchError("cannot run criu: \(error)")
@@ -161,6 +165,11 @@ final class CRIUSession {
     }
 
     private func receive() throws(LaunchError) -> Answer {
+        guard patience.waits(for: socket.rawValue ?? -1) else {
+            kill(process, SIGKILL)
+            _ = ended()
+            throw LaunchError("criu hangs: it has done nothing for \(patience.limit) s, and was ended")
+        }
         // Its answers take some hundred bytes.
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         var number: Int32 = -1
@@ -183,6 +192,8 @@ final class CRIUSession {
     }
 
     /// Waits for its end: after a pre-dump it would wait for another request.
+    ///
+    /// One that has answered has nothing more to do.
     private func end() {
         _ = socket.take()
         guard !isReaped else { return }

@@ -34,14 +34,7 @@ struct ImageFolder: ~Copyable {
     static func open(_ path: String) throws(LaunchError) -> ImageFolder {
         let path = plain(path)
         do throws(SystemError) {
-            // Not O_NOFOLLOW alone: the kernel says of a link that it is no folder.
-            let folder: FileDescriptor
-            do throws(SystemError) {
-                folder = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-            } catch {
-                guard error.errno == .notDirectory, StoredFile.link(path) != nil else { throw error }
-                throw SystemError("open", path, .notDirectory, hint: "it is a link; name the folder itself")
-            }
+            let folder = try openFolder(path)
             try checkOwner(folder, path)
             return ImageFolder(Bundle.absolute(path), folder)
         } catch {
@@ -124,10 +117,31 @@ struct ImageFolder: ~Copyable {
         return path
     }
 
+    /// Opens a folder, or the one that a link of our own leads to (containerd's work folder is one).
+    private static func openFolder(_ path: String) throws(SystemError) -> FileDescriptor {
+        do throws(SystemError) {
+            return try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        } catch {
+            // The kernel says of a link that it is no folder.
+            guard error.errno == .notDirectory, StoredFile.link(path) != nil else { throw error }
+        }
+        let end = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let parent = end.map { path[..<$0].isEmpty ? "/" : String(path[..<$0]) } ?? "."
+        let name = end.map { String(path[path.utf8.index(after: $0)...]) } ?? path
+        let folder = try FileDescriptor.open(parent, O_RDONLY | O_DIRECTORY)
+        var link = stat()
+        let number = folder.rawValue
+        try retrying("look at", path) { fstatat(number, name, &link, AT_SYMLINK_NOFOLLOW) }
+        guard FolderOwner.isOwn(try folder.status(), isShared: true), FolderOwner.isOurs(link) else {
+            throw SystemError(
+                "open", path, .notDirectory,
+                hint: "it is a link that somebody else may have put there; name the folder itself")
+        }
+        return try folder.open(name, O_RDONLY | O_DIRECTORY)
+    }
+
     private static func checkOwner(_ folder: borrowing FileDescriptor, _ path: String) throws(SystemError) {
-        let status = try folder.status()
-        let isOwn = status.st_uid == 0 || status.st_uid == geteuid()
-        guard isOwn, status.st_mode & 0o022 == 0 else {
+        guard FolderOwner.isOwn(try folder.status()) else {
             throw SystemError(
                 "use", path, .notPermitted,
                 hint: "it must be a folder of your own that nobody else may write to: what is there would run as root")

@@ -87,10 +87,7 @@ struct ContainerFolder {
     private func checkOwner(of folder: String, isShared: Bool) throws(SystemError) {
         var status = stat()
         guard fstatat(AT_FDCWD, folder, &status, isShared ? 0 : AT_SYMLINK_NOFOLLOW) == 0 else { return }
-        // In a folder with the sticky bit nobody but its owner renames or removes what is there (inode(7)).
-        let isOpen = status.st_mode & 0o022 != 0 && !(isShared && status.st_mode & S_ISVTX != 0)
-        let isTheirs = status.st_uid != 0 && status.st_uid != geteuid()
-        guard status.st_mode & S_IFMT == S_IFDIR, !isOpen, !isTheirs else {
+        guard FolderOwner.isOwn(status, isShared: isShared) else {
             throw SystemError(
                 "use", folder, .notPermitted,
                 hint: "it must be a folder of your own that nobody else may write to; choose another --root")

@@ -36,16 +36,20 @@ extension IntegrationTests {
         @Test func imagesOfOthersAreRefused() throws {
             try TestBundle.with("sh", "-c", TestBundle.counter) { bundle in
                 let run = try bundle.attend("run", "box")
-                let link = "\(bundle.folder)/link"
                 let elsewhere = "\(bundle.folder)/elsewhere"
                 mkdir(elsewhere, 0o700)
-                symlink(elsewhere, link)
-                mkdir("\(bundle.folder)/open", 0o777)
-                chmod("\(bundle.folder)/open", 0o777)
+                for (name, mode) in [("open", 0o777), ("shared", 0o1777)] as [(String, mode_t)] {
+                    mkdir("\(bundle.folder)/\(name)", mode)
+                    chmod("\(bundle.folder)/\(name)", mode)
+                    symlink(elsewhere, "\(bundle.folder)/\(name)/link")
+                }
+                // There nobody else can exchange it, but this one is somebody else's.
+                lchown("\(bundle.folder)/shared/link", 1000, 1000)
                 mkdir("\(bundle.folder)/theirs", 0o700)
                 chown("\(bundle.folder)/theirs", 1000, 1000)
                 for (name, words) in [
-                    ("link", "it is a link"), ("link/", "it is a link"), ("open", "nobody else may write to"),
+                    ("open/link", "it is a link"), ("open/link/", "it is a link"), ("shared/link", "it is a link"),
+                    ("open", "nobody else may write to"),
                     ("theirs", "nobody else may write to"),
                 ] {
                     let path = "\(bundle.folder)/\(name)"
@@ -56,9 +60,19 @@ extension IntegrationTests {
                     let refused = try Command.run(bundle.command(["restore", "-d", "--image-path", path, "other"]))
                     #expect(refused.status == 1 && refused.error.contains(words), "\(name): \(refused)")
                 }
-                #expect(
-                    TestEngine.names(in: elsewhere).isEmpty && TestEngine.names(in: "\(bundle.folder)/open").isEmpty)
+                #expect(TestEngine.names(in: elsewhere).isEmpty)
+                #expect(TestEngine.names(in: "\(bundle.folder)/open") == ["link"])
                 try #expect(bundle.status("box") == "running")
+
+                // Its own links are as good as what they lead to: containerd's work folder is one.
+                let (work, link) = ("\(bundle.folder)/work", "\(bundle.folder)/link")
+                mkdir(work, 0o700)
+                symlink(work, link)
+                try bundle.expect(
+                    "checkpoint", "--leave-running", "--image-path", bundle.image, "--work-path", link, "box")
+                #expect(TestEngine.names(in: work).contains("dump.log"))
+                _ = try Command.run(["rm", "-rf", bundle.image])
+                mkdir(bundle.image, 0o700)
 
                 // What somebody has put where the runtime itself writes and reads.
                 symlink("\(elsewhere)/written", "\(bundle.image)/descriptors.json")
@@ -144,6 +158,29 @@ extension IntegrationTests {
                 let failed = try bundle("restore", "-d", "--image-path", bundle.image, "box")
                 #expect(failed.status == 1 && failed.error.contains("it ended with exit status 3"), "\(failed)")
                 #expect(failed.error.contains("because") && bundle.leftovers() == [], "\(failed)")
+            }
+        }
+    }
+
+    /// What is said to be criu need not be: this runs where criu does not work, too.
+    @Suite struct RuntimeCheckpointPatience {
+        @Test func whatHangsInCriusPlaceIsEnded() throws {
+            try TestBundle.with("sh", "-c", TestBundle.counter) { bundle in
+                let run = try bundle.attend("run", "box")
+                #expect(try TestEngine.eventually { try bundle.status("box") == "running" })
+                let program = "\(bundle.folder)/hanging"
+                try TestRegistry.write("#!/bin/sh\necho $$ >\(bundle.folder)/pid\nexec sleep 1000\n", to: program)
+                chmod(program, 0o755)
+                let refused = try Command.run(
+                    bundle.command(["--criu", program, "checkpoint", "--image-path", bundle.image, "box"]))
+                #expect(
+                    refused.status == 1 && refused.error.contains("criu hangs: it has done nothing for 20 s"),
+                    "\(refused)")
+                let pid = try #require(Int32(TestEngine.read("\(bundle.folder)/pid").split(separator: "\n")[0]))
+                #expect(kill(pid, 0) != 0)
+                try #expect(bundle.status("box") == "running")
+                try bundle.expect("delete", "--force", "box")
+                _ = run.finish()
             }
         }
     }
