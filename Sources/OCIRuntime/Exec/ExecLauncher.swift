@@ -34,7 +34,7 @@ struct ExecLauncher {
         streams: consuming StandardDescriptors?, creation: Creation? = nil
     ) throws(LaunchError) -> LaunchedProcess {
         guard let container = request.containerProcess.open() else {
-            throw LaunchError("cannot execute in container \(request.containerID): it is not running")
+            throw isNotRunning
         }
         let filter =
             request.privileged
@@ -53,7 +53,7 @@ struct ExecLauncher {
                 entrance = try cgroup?.openEntrance(orOf: request.containerProcess.pid)
             }
         } catch {
-            throw LaunchError("cannot execute in container \(request.containerID): \(error)")
+            throw failure("\(error)", isGone: false)
         }
         // A process that joins a frozen cgroup stops before it has executed anything (runc 2105).
         guard !isFrozen else {
@@ -69,16 +69,11 @@ struct ExecLauncher {
             joinsTime = try Self.isInOtherTime(pid)
             root = try RootDirectory(path: "/proc/\(pid)/root")
         } catch {
-            // It has ended meanwhile, or is just ending: its namespaces go first.
-            guard error.errno != .noSuchFile, request.containerProcess.isAlive else {
-                throw LaunchError("cannot execute in container \(request.containerID): it is not running")
-            }
-            throw LaunchError("cannot execute in container \(request.containerID): \(error)")
+            // It may be just ending: its namespaces go first.
+            throw failure("\(error)", isGone: error.errno == .noSuchFile)
         }
         // What was read under this pid was the container's only if it still has it.
-        guard request.containerProcess.isAlive else {
-            throw LaunchError("cannot execute in container \(request.containerID): it is not running")
-        }
+        guard request.containerProcess.isAlive else { throw isNotRunning }
         let user: ContainerUser
         if let name = request.user {
             user = try ContainerUser(requested: name, additionalGroups: request.additionalGroups, in: root)
@@ -124,6 +119,16 @@ struct ExecLauncher {
             })
         preference?.restore()
         return launched
+    }
+
+    private var isNotRunning: LaunchError {
+        LaunchError("cannot execute in container \(request.containerID): it is not running")
+    }
+
+    /// Why nothing can be executed: of a container that has ended meanwhile, that is the reason.
+    private func failure(_ reason: String, isGone: Bool) -> LaunchError {
+        guard !isGone, request.containerProcess.isAlive else { return isNotRunning }
+        return LaunchError("cannot execute in container \(request.containerID): \(reason)")
     }
 
     /// The container's root: that of its mount namespace, or where that is this process's own, the folder that it has for a root.
