@@ -48,8 +48,11 @@ public struct Capability: Hashable, Sendable, CustomStringConvertible {
 
     /// Lower case, without the prefix.
     private static func shortName(_ name: String) -> String {
-        let lower = name.lowercased()
-        return lower.hasPrefix("cap_") ? String(lower.dropFirst(4)) : lower
+        // Byte by byte: names are ASCII, and what is read at each start need not know of Unicode.
+        var bytes: [UInt8] = []
+        for byte in name.utf8 { bytes.append(65...90 ~= byte ? byte | 0x20 : byte) }
+        if bytes.starts(with: "cap_".utf8) { bytes.removeFirst(4) }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The valid name with the fewest letters changed; nil when more than half of the letters differ.

@@ -18,7 +18,7 @@ public struct CapabilitySet: Hashable, Sendable, ExpressibleByArrayLiteral, Cust
     /// The set of the names in an OCI configuration.
     ///
     /// - Throws: `CapabilityError` for a name that does not exist.
-    public init(names: some Sequence<String>) throws(CapabilityError) {
+    public init(names: [String]) throws(CapabilityError) {
         mask = 0
         for name in names { insert(try Capability(name: name)) }
     }

@@ -44,7 +44,7 @@ struct Options: Sendable {
     ) throws(LaunchError) {
         var rest = arguments
         while let argument = rest.first {
-            guard argument.hasPrefix("-"), argument != "-", argument != "--" else {
+            guard argument.utf8.first == UInt8(ascii: "-"), argument != "-", argument != "--" else {
                 if stopsAtOperand { break }
                 rest = rest.dropFirst()
                 if argument == "--" {
@@ -64,7 +64,7 @@ struct Options: Sendable {
     private mutating func add(
         _ argument: String, _ rest: inout ArraySlice<String>, _ known: [Option]
     ) throws(LaunchError) {
-        let text = argument.drop { $0 == "-" }
+        let text = Substring(argument.utf8.drop { $0 == UInt8(ascii: "-") })
         let sign = text.utf8.firstIndex(of: UInt8(ascii: "="))
         let name = String(text[..<(sign ?? text.endIndex)])
         guard let option = known.first(where: { $0.names.contains(name) }), let key = option.names.first else {

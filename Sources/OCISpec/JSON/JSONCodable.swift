@@ -77,28 +77,41 @@ extension Double: JSONCodable {
     public var json: JSONValue { .number(self) }
 }
 
+// Inlinable: what is compiled for any integer asks the type at each step, which takes a start a hundred of microseconds.
 extension JSONCodable where Self: FixedWidthInteger {
     /// Reads a whole number that the type holds.
     ///
     /// - Throws: `JSONError` for any other value, one with fraction or exponent included.
+    @inlinable
     public init(json: JSONValue) throws(JSONError) {
-        let value: Self?
-        switch json {
-        case .integer(let number): value = Self(exactly: number)
-        case .unsigned(let number): value = Self(exactly: number)
-        default: throw JSONError("expected an integer, found \(json.kind)")
-        }
-        guard let value else {
-            let shown = String(decoding: json.serialized(), as: UTF8.self)
-            throw JSONError("\(shown) is out of range: expected an integer from \(Self.min) to \(Self.max)")
-        }
+        let value: Self? =
+            switch json {
+            case .integer(let number): Self(exactly: number)
+            case .unsigned(let number): Self(exactly: number)
+            default: nil
+            }
+        guard let value else { throw JSONError(noIntegerFrom: "\(Self.min)", to: "\(Self.max)", json) }
         self = value
     }
 
     /// A whole number.
+    @inlinable
     public var json: JSONValue {
         if let value = Int64(exactly: self) { return .integer(value) }
         return .unsigned(UInt64(self))
+    }
+}
+
+extension JSONError {
+    /// What is no whole number, or none of that range.
+    @usableFromInline
+    init(noIntegerFrom first: String, to last: String, _ json: JSONValue) {
+        switch json {
+        case .integer, .unsigned:
+            let shown = String(decoding: json.serialized(), as: UTF8.self)
+            self.init("\(shown) is out of range: expected an integer from \(first) to \(last)")
+        default: self.init("expected an integer, found \(json.kind)")
+        }
     }
 }
 
@@ -146,7 +159,13 @@ extension Array: JSONCodable where Element: JSONCodable {
     }
 
     /// An array.
-    public var json: JSONValue { .array(map(\.json)) }
+    public var json: JSONValue {
+        // No key path: where nothing is known of the element, one is made at each call.
+        var values: [JSONValue] = []
+        values.reserveCapacity(count)
+        for element in self { values.append(element.json) }
+        return .array(values)
+    }
 }
 
 extension Dictionary: JSONCodable where Key == String, Value: JSONCodable {
