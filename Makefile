@@ -30,7 +30,7 @@ export NESTBOX_FIXTURES := $(CURDIR)/.cache/fixtures
 KILL_WALK := $(CURDIR)/.build/killwalk
 
 .PHONY: help setup build demo fixtures test build-tests unit-test integration-test kill-walk vm-test vm-shell \
-	swarm-test conformance fuzz examples bench comparison lint docs \
+	swarm-test conformance start-order fuzz examples bench comparison lint docs \
 	manual install uninstall clean
 
 help: ## List the targets
@@ -101,12 +101,16 @@ examples: build fixtures ## Build and run the packages in Examples, in a network
 bench: build fixtures ## Speed and memory against Docker, Podman, runc, crun and umoci, as ratios
 	@Tests/Bench/bench.sh
 
-conformance: build ## The validation suite of opencontainers/runtime-tools (RUNTIME_TOOLS=a clone of it; RUNTIME=runc)
-	@Tests/Support/packages.sh golang-go util-linux python3
+conformance: build ## The validation suite of opencontainers/runtime-tools, here and in the VM (RUNTIME_TOOLS=a clone of it; RUNTIME=runc)
+	@Tests/Support/packages.sh golang-go util-linux python3 tar
 	@test -n "$(RUNTIME_TOOLS)" || { echo "error: name a clone of github.com/opencontainers/runtime-tools: \
 	make conformance RUNTIME_TOOLS=/path" >&2; exit 1; }
 	Tests/Conformance/build.sh "$(RUNTIME_TOOLS)" .cache/conformance
 	Tests/Conformance/conformance.py --programs .cache/conformance --runtime "$(or $(RUNTIME),bin/nestbox-runtime)"
+	Tests/Conformance/vm.sh .cache/conformance "$(or $(RUNTIME),bin/nestbox-runtime)" "$(lastword $(KERNELS))"
+
+start-order: build fixtures ## Write down again what a start executes, for the linker; a quarter of an hour
+	Tests/StartOrder/order.sh
 
 comparison: build ## Put the table of commands and flags beside Docker's and Podman's into the README
 	Tests/Comparison/table.py write bin/nestbox README.md

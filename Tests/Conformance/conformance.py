@@ -53,12 +53,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--programs", required=True, help="what build.sh has made")
     parser.add_argument("--runtime", required=True)
+    parser.add_argument("--machine", choices=["here", "vm"], default="here", help="whose known causes of failures count")
     parser.add_argument("--seconds", type=int, default=120)
     parser.add_argument("--keep", help="a folder for what each program prints")
     parser.add_argument("only", nargs="*", help="names of programs; none: all")
     arguments = parser.parse_args()
     with open(os.path.join(PLACE, "known.json")) as file:
-        known = json.load(file)
+        causes = json.load(file)
+    known = causes["everywhere"] | causes[arguments.machine]
     folder = os.path.join(os.path.abspath(arguments.programs), "programs")
     runtime = shutil.which(arguments.runtime)
     if runtime is None:
