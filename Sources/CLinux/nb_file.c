@@ -57,16 +57,21 @@ static long nb_link_target(int parent, const char *name, const char *parent_path
     return 0;
 }
 
-/* Makes the folder `name` of `parent` and opens it; `path` up to `start` is the parent's own, for what a symlink to something
- * missing stands for. */
-static int nb_make_directory_at(int root, int parent, const char *name, mode_t mode, const char *path, size_t start, int links)
+/* Makes the folder `name` of `parent` and opens it; `path` up to `start` is the parent's own and up to `end` the folder's, for
+ * what a symlink stands for. */
+static int nb_make_directory_at(int root, int parent, const char *name, mode_t mode, const char *path, size_t start, size_t end,
+                                int links)
 {
     long made = NB_SYSCALL3(SYS_mkdirat, parent, name, mode);
     if (made < 0 && made != -EEXIST) return (int)made;
     int opened = (int)NB_SYSCALL4(SYS_openat, parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
     if ((opened != -ENOTDIR && opened != -ELOOP) || made != -EEXIST) return opened;
-    if (links == 0) return -ENOENT;
+    /* Behind a name that was just made, as in "new/../symlink": what it leads to may be there all the same. */
     char target[NB_PATH_SIZE];
+    memcpy(target, path, end);
+    target[end] = 0;
+    int led = nb_open_in_root(root, target, O_PATH | O_DIRECTORY, 0);
+    if (led != -ENOENT || links == 0) return led;
     made = nb_link_target(parent, name, path, start, target);
     /* No symlink: a file, which was no folder before either. */
     if (made < 0) return made == -EINVAL ? opened : (int)made;
@@ -114,7 +119,7 @@ int nb_make_directories_in_root(int root, const char *path, mode_t mode, int lin
             name[position + size] = 0;
             next = nb_open_in_root(root, name, O_PATH | O_DIRECTORY, 0);
         } else {
-            next = nb_make_directory_at(root, current, name, mode, path, before, links);
+            next = nb_make_directory_at(root, current, name, mode, path, before, position + size, links);
         }
         NB_SYSCALL1(SYS_close, current);
         current = next;

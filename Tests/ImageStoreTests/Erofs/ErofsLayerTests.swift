@@ -119,6 +119,22 @@ import Testing
         #expect(plain == image)
     }
 
+    /// The first part of the path is made, and then there is a link that was there before.
+    @Test func aLinkBehindAMissingFolderCounts() throws {
+        var tar = TarBuilder()
+        tar.file("b/file", "text")
+        tar.symlink("a", to: "b")
+        tar.symlink("nowhere", to: "missing")
+        tar.file("c/../a/other", "text")
+        let (plain, image) = try both(tar.finished())
+        #expect(plain == image && plain.contains("b/other") && !plain.hasPrefix("error"), "\(plain)")
+        tar = TarBuilder()
+        tar.symlink("nowhere", to: "missing")
+        tar.file("c/../nowhere/other", "text")
+        let refused = try both(tar.finished())
+        #expect(refused.0 == refused.1 && refused.0.hasPrefix("error"), "\(refused)")
+    }
+
     /// Archives that nobody would make: links on the way, names twice, whiteouts of anything.
     @Test(arguments: [1, UInt64(time(nil))]) func anyArchive(seed: UInt64) throws {
         var failures = 0
