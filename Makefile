@@ -41,6 +41,10 @@ setup: ## Install the Debian packages that building and testing need (says which
 	@Sources/CISAL/build-static.sh .cache/isal
 
 build: setup ## Build release executables: bin/nestbox, -runtime, -registry and bin/nestboxd
+	@# What the linker reads is no source to SwiftPM.
+	@for name in $(PROGRAMS); do \
+		[ ! "Sources/$$name/start.order" -nt ".build/release/$$name" ] || rm -f ".build/release/$$name"; \
+	done
 	swift build -c release --static-swift-stdlib
 	@mkdir -p bin
 	@# Stripped beside and renamed: a container that runs the old file keeps it.
@@ -109,8 +113,10 @@ conformance: build ## The validation suite of opencontainers/runtime-tools, here
 	@test -n "$(RUNTIME_TOOLS)" || { echo "error: name a clone of github.com/opencontainers/runtime-tools: \
 	make conformance RUNTIME_TOOLS=/path" >&2; exit 1; }
 	Tests/Conformance/build.sh "$(RUNTIME_TOOLS)" .cache/conformance
-	Tests/Conformance/conformance.py --programs .cache/conformance --runtime "$(or $(RUNTIME),bin/nestbox-runtime)"
-	Tests/Conformance/vm.sh .cache/conformance "$(or $(RUNTIME),bin/nestbox-runtime)" "$(lastword $(KERNELS))"
+	@runtime="$(or $(RUNTIME),bin/nestbox-runtime)"; status=0; \
+	Tests/Conformance/conformance.py --programs .cache/conformance --runtime "$$runtime" || status=$$?; \
+	Tests/Conformance/vm.sh .cache/conformance "$$runtime" "$(lastword $(KERNELS))" || status=$$?; \
+	exit "$$status"
 
 start-order: build fixtures ## Write down again what a start executes, for the linker; a quarter of an hour
 	Tests/StartOrder/order.sh

@@ -95,7 +95,8 @@ static int nb_open_longest(int root, const char *path, size_t *end)
 }
 
 /* What is there of `path` is resolved in the root, so symlinks inside it count; what is missing is made name by name, each in
- * the descriptor of the one before, so that nothing is resolved twice. A symlink to what is missing gets its target made,
+ * the descriptor of the one before; only `..` and symlinks behind what was made are looked for from the root again, in which
+ * they stay. A symlink to what is missing gets its target made,
  * too; `links` bounds how many follow one another. */
 int nb_make_directories_in_root(int root, const char *path, mode_t mode, int links)
 {

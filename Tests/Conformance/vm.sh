@@ -8,7 +8,7 @@ kernel=${3:-6.12}
 
 # Debian's, not whichever the caller has first: the guest gets its library, too.
 python=$(realpath /usr/bin/python3)
-# The programs extract their root file systems with tar, and make ids with uuidgen.
+# The programs extract their root file systems with tar.
 exec Tests/VM/vm run --kernel "$kernel" --memory 3072 --disk 2048 --timeout "${VM_TIMEOUT:-3600}" \
     --add "$programs:/conformance" --add "$PWD/Tests/Conformance:/tests" --add "$runtime:/usr/local/bin/$(basename "$runtime")" \
     --add "$python:/usr/bin/python3" --add "/usr/lib/${python##*/}" \

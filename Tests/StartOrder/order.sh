@@ -39,6 +39,4 @@ for name in "$@"; do
     Tests/StartOrder/names.py ".build/release/$name" <"$work/$name.txt" >"$work/order"
     mv "$work/order" "Sources/$name/start.order"
     wc -l "Sources/$name/start.order"
-    # The next build links it again.
-    rm ".build/release/$name"
 done

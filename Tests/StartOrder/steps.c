@@ -67,11 +67,13 @@ int main(int count, char **arguments)
         _exit(127);
     }
     int status;
-    waitpid(first, &status, 0);
+    if (first < 0 || waitpid(first, &status, 0) < 0 || !WIFSTOPPED(status)) return 1;
     /* What is still there at the first one's end, as the container that `create` leaves, goes on without being followed. */
     ptrace(PTRACE_SETOPTIONS, first, NULL,
            PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC);
-    ptrace(PTRACE_CONT, first, NULL, NULL);
+    int own = slot(first);
+    tasks[own].isFollowed = executes(first, arguments[1]);
+    ptrace(tasks[own].isFollowed ? PTRACE_SINGLESTEP : PTRACE_CONT, first, NULL, NULL);
     for (;;) {
         pid_t pid = waitpid(-1, &status, __WALL);
         if (pid < 0) return 1;

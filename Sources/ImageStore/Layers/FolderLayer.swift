@@ -70,8 +70,18 @@ struct FolderLayer: LayerTarget, ~Copyable {
             return
         }
         let sourceLeaf = source.leaf
-        // Without AT_SYMLINK_FOLLOW: a symbolic link is linked itself, never what it points to.
-        try create(path, entry, in: parent) { leaf in linkat(folder, sourceLeaf, parent, leaf, 0) }
+        var isGone = false
+        do {
+            try create(path, entry, in: parent) { leaf in
+                // Without AT_SYMLINK_FOLLOW: a symbolic link is linked itself, never what it points to.
+                let result = linkat(folder, sourceLeaf, parent, leaf, 0)
+                isGone = result < 0 && Errno.current == .noSuchFile
+                return result
+            }
+        } catch  where isGone {
+            // It lay in the folder whose name the link takes.
+            throw entry.missingSource(source)
+        }
     }
 
     /// Makes the last component by `call`, after removing what is there; answers what `call` answered.

@@ -14,6 +14,9 @@ struct CRIU {
     /// Folders that are looked through behind those of the PATH: that of a user's often lacks them.
     private static let folders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
 
+    /// The most that an answer may take that needs nothing but criu, in milliseconds.
+    private static let questionBound: Int32 = 20_000
+
     /// Finds criu and asks for its version.
     ///
     /// - Parameter path: where it is (`--criu`), or its name to look for in the PATH; nil: `criu`.
@@ -25,7 +28,7 @@ struct CRIU {
                 "criu is not installed: no program \(name) was found; install it, or say with --criu where it is")
         }
         self.program = program
-        let session = try CRIUSession(program, streams: .null, patience: CRIUPatience.question)
+        let session = try CRIUSession(program, streams: .null, bound: Self.questionBound)
         let response = try session.send(CRIURequest(kind: .version))
         guard response.isSuccess, let version = response.version else {
             throw LaunchError("cannot use \(program): it does not tell its version; is it criu?")
@@ -43,7 +46,7 @@ struct CRIU {
 
     /// - Throws: `LaunchError` when this kernel does not tell which memory was written to.
     func requireMemoryTracking() throws(LaunchError) {
-        let session = try CRIUSession(program, streams: .null, patience: CRIUPatience.question)
+        let session = try CRIUSession(program, streams: .null, bound: Self.questionBound)
         let response = try session.send(CRIURequest(kind: .featureCheck))
         guard response.isSuccess, response.tracksMemory else {
             throw LaunchError(

@@ -13,7 +13,8 @@ final class CRIUSession {
     let process: Int32
     private var socket: FileDescriptor?
     private var isReaped = false
-    private var patience: CRIUPatience
+    /// The most that an answer may take, in milliseconds; -1: no bound.
+    private let bound: Int32
 
     /// The number of the first descriptor that is handed to criu, in criu: behind the streams and the socket.
     static let firstHanded: Int32 = 4
@@ -23,12 +24,15 @@ final class CRIUSession {
     /// - Parameters:
     ///   - handed: descriptors that it gets.
     ///   - mountNamespace: where it runs; -1: in this process's.
-    ///   - patience: how long it may do nothing, in seconds; then it is killed.
+    ///   - bound: the most that an answer may take, in milliseconds; then it is killed. -1: no bound, as for all that is begun
+    ///     with the container's processes: a dump takes as long as there is memory, and a criu that is killed in it leaves
+    ///     them with its own code.
     /// - Throws: `LaunchError`.
     init(
         _ program: String, streams: Streams, handing handed: [Int32] = [], mountNamespace: Int32 = -1,
-        patience: Int32 = CRIUPatience.work
+        bound: Int32 = -1
     ) throws(LaunchError) {
+        self.bound = bound
         do throws(SystemError) {
             let ends = try DescriptorPair.packetSockets().release()
             let theirs = FileDescriptor(owning: ends.second)
@@ -43,7 +47,6 @@ final class CRIUSession {
             defer { for number in numbers { close(number) } }
             process = try Self.spawn(program, numbers, mountNamespace)
             socket = consume own
-            self.patience = CRIUPatience(process: process, limit: patience)
             _ = consume theirs
         } catch {
             throw LaunchError("cannot run criu: \(error)")
@@ -165,10 +168,10 @@ final class CRIUSession {
     }
 
     private func receive() throws(LaunchError) -> Answer {
-        guard patience.waits(for: socket.rawValue ?? -1) else {
+        guard isAnswerComing() else {
             kill(process, SIGKILL)
             _ = ended()
-            throw LaunchError("criu hangs: it has done nothing for \(patience.limit) s, and was ended")
+            throw LaunchError("criu hangs: it has not answered for \(bound / 1000) s, and was ended; is it criu?")
         }
         // Its answers take some hundred bytes.
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
@@ -183,6 +186,15 @@ final class CRIUSession {
         }
     }
 
+    private func isAnswerComing() -> Bool {
+        while bound >= 0 {
+            var entry = pollfd(fd: socket.rawValue ?? -1, events: Int16(POLLIN), revents: 0)
+            let count = poll(&entry, 1, bound)
+            guard count < 0, Errno.current == .interrupted else { return count != 0 }
+        }
+        return true
+    }
+
     private func ended() -> LaunchError {
         _ = socket.take()
         isReaped = true
@@ -192,8 +204,6 @@ final class CRIUSession {
     }
 
     /// Waits for its end: after a pre-dump it would wait for another request.
-    ///
-    /// One that has answered has nothing more to do.
     private func end() {
         _ = socket.take()
         guard !isReaped else { return }

@@ -117,27 +117,23 @@ struct ImageFolder: ~Copyable {
         return path
     }
 
-    /// Opens a folder, or the one that a link of our own leads to (containerd's work folder is one).
-    private static func openFolder(_ path: String) throws(SystemError) -> FileDescriptor {
+    /// Opens a folder, or the one that links of our own lead to (containerd's work folder is such a link).
+    private static func openFolder(_ path: String, links: Int = 8) throws(SystemError) -> FileDescriptor {
         do throws(SystemError) {
             return try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
         } catch {
             // The kernel says of a link that it is no folder.
-            guard error.errno == .notDirectory, StoredFile.link(path) != nil else { throw error }
+            guard error.errno == .notDirectory, let target = StoredFile.link(path) else { throw error }
+            let end = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+            let parent = end.map { path[..<$0].isEmpty ? "/" : String(path[..<$0]) } ?? "."
+            // In a folder with the sticky bit, too, anybody may have put a link of root's.
+            guard links > 0, FolderOwner.isOwn(try FileDescriptor.open(parent, O_RDONLY | O_DIRECTORY).status()) else {
+                throw SystemError(
+                    "open", path, .notDirectory,
+                    hint: "it is a link that somebody else may have put there; name the folder itself")
+            }
+            return try openFolder(plain(target.hasPrefix("/") ? target : "\(parent)/\(target)"), links: links - 1)
         }
-        let end = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-        let parent = end.map { path[..<$0].isEmpty ? "/" : String(path[..<$0]) } ?? "."
-        let name = end.map { String(path[path.utf8.index(after: $0)...]) } ?? path
-        let folder = try FileDescriptor.open(parent, O_RDONLY | O_DIRECTORY)
-        var link = stat()
-        let number = folder.rawValue
-        try retrying("look at", path) { fstatat(number, name, &link, AT_SYMLINK_NOFOLLOW) }
-        guard FolderOwner.isOwn(try folder.status(), isShared: true), FolderOwner.isOurs(link) else {
-            throw SystemError(
-                "open", path, .notDirectory,
-                hint: "it is a link that somebody else may have put there; name the folder itself")
-        }
-        return try folder.open(name, O_RDONLY | O_DIRECTORY)
     }
 
     private static func checkOwner(_ folder: borrowing FileDescriptor, _ path: String) throws(SystemError) {

@@ -11,9 +11,7 @@ enum FolderOwner {
     ///     renames or removes what is there (inode(7)).
     static func isOwn(_ status: stat, isShared: Bool = false) -> Bool {
         let isOpen = status.st_mode & 0o022 != 0 && !(isShared && status.st_mode & S_ISVTX != 0)
-        return status.st_mode & S_IFMT == S_IFDIR && !isOpen && isOurs(status)
+        let isOurs = status.st_uid == 0 || status.st_uid == geteuid()
+        return status.st_mode & S_IFMT == S_IFDIR && !isOpen && isOurs
     }
-
-    /// Whether it belongs to root or to this process's user.
-    static func isOurs(_ status: stat) -> Bool { status.st_uid == 0 || status.st_uid == geteuid() }
 }

@@ -135,6 +135,14 @@ import Testing
         #expect(refused.0 == refused.1 && refused.0.hasPrefix("error"), "\(refused)")
     }
 
+    @Test func aLinkThatTakesItsSourceAwayIsRefused() throws {
+        var tar = TarBuilder()
+        tar.file("folder/file", "text")
+        tar.hardLink("folder", to: "folder/file")
+        let (plain, image) = try both(tar.finished())
+        #expect(plain == image && plain.contains("which the layer does not hold"), "\(plain), \(image)")
+    }
+
     /// Archives that nobody would make: links on the way, names twice, whiteouts of anything.
     @Test(arguments: [1, UInt64(time(nil))]) func anyArchive(seed: UInt64) throws {
         var failures = 0
