@@ -44,7 +44,7 @@ docker checkpoint create --leave-running box second
 [ "$(docker inspect -f '{{.State.Running}}' box)" = true ] || failed "--leave-running: it does not run"
 echo "docker checkpoint ls: $(docker checkpoint ls box | tail -n +2 | sort | tr '\n' ' ')"
 # What the runtime knows of containers.
-records() { find /run/docker /run/containerd -name state.json; }
+records() { find /run /var/run -name state.json; }
 [ -n "$(records)" ] || failed "it is no container of nestbox-runtime's"
 docker rm -f box >/dev/null
 
