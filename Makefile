@@ -109,7 +109,7 @@ bench: build fixtures ## Speed and memory against Docker, Podman, runc, crun and
 	@Tests/Bench/bench.sh
 
 conformance: build ## The validation suite of opencontainers/runtime-tools, here and in the VM (RUNTIME_TOOLS=a clone of it; RUNTIME=runc)
-	@Tests/Support/packages.sh golang-go util-linux python3 tar
+	@Tests/Support/packages.sh golang-go util-linux python3
 	@test -n "$(RUNTIME_TOOLS)" || { echo "error: name a clone of github.com/opencontainers/runtime-tools: \
 	make conformance RUNTIME_TOOLS=/path" >&2; exit 1; }
 	Tests/Conformance/build.sh "$(RUNTIME_TOOLS)" .cache/conformance

@@ -73,7 +73,7 @@ static int nb_make_directory_at(int root, int parent, const char *name, mode_t m
     int led = nb_open_in_root(root, target, O_PATH | O_DIRECTORY, 0);
     if (led != -ENOENT || links == 0) return led;
     made = nb_link_target(parent, name, path, start, target);
-    /* No symlink: a file, which was no folder before either. */
+    /* No symlink any more: a file, which was no folder before either. */
     if (made < 0) return made == -EINVAL ? opened : (int)made;
     return nb_make_directories_in_root(root, target, mode, links - 1);
 }
@@ -96,8 +96,7 @@ static int nb_open_longest(int root, const char *path, size_t *end)
 
 /* What is there of `path` is resolved in the root, so symlinks inside it count; what is missing is made name by name, each in
  * the descriptor of the one before; only `..` and symlinks behind what was made are looked for from the root again, in which
- * they stay. A symlink to what is missing gets its target made,
- * too; `links` bounds how many follow one another. */
+ * they stay. A symlink to what is missing gets its target made, too; `links` bounds how many follow one another. */
 int nb_make_directories_in_root(int root, const char *path, mode_t mode, int links)
 {
     if (strlen(path) >= NB_PATH_SIZE) return -ENAMETOOLONG;

@@ -55,6 +55,7 @@ has_counted() { [ "$(ctr task exec --exec-id "look-$(cat /proc/sys/kernel/random
 await has_counted box 3
 before=$(ctr task exec --exec-id before box cat /count)
 ctr container checkpoint --rw --image --task box docker.io/library/checkpoint:latest
+# It ends with the task's own status, which is that of a killed one; a task that stays keeps its container.
 ctr task rm -f box >/dev/null 2>&1 || true
 ctr container rm box
 ctr container restore --live again docker.io/library/checkpoint:latest

@@ -9,6 +9,9 @@ work=$(mktemp -d /var/tmp/nestbox-order.XXXXXX)
 root=/run/nestbox-order.$$
 cleanup() {
     local mount
+    # One that an interrupted turn has left.
+    "$NESTBOX_BIN/nestbox-runtime" --root "$root/runtime" delete --force b || true
+    # A mount of a layer, where the kernel has such; without one it is the pattern itself.
     for mount in "$root"/engine/layers/*/*; do umount "$mount" 2>/dev/null || true; done
     rm -rf "$work" "$root"
 }

@@ -5,7 +5,6 @@
  * a multiple of 16.
  */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,7 +21,7 @@ static unsigned char seen[BLOCKS / 8];
 
 static struct {
     pid_t pid;
-    int isFollowed;
+    int is_followed;
 } tasks[TASKS];
 
 static int slot(pid_t pid)
@@ -34,7 +33,7 @@ static int slot(pid_t pid)
     }
     if (free < 0) exit(3);
     tasks[free].pid = pid;
-    tasks[free].isFollowed = -1;
+    tasks[free].is_followed = -1;
     return free;
 }
 
@@ -72,8 +71,8 @@ int main(int count, char **arguments)
     ptrace(PTRACE_SETOPTIONS, first, NULL,
            PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC);
     int own = slot(first);
-    tasks[own].isFollowed = executes(first, arguments[1]);
-    ptrace(tasks[own].isFollowed ? PTRACE_SINGLESTEP : PTRACE_CONT, first, NULL, NULL);
+    tasks[own].is_followed = executes(first, arguments[1]);
+    ptrace(tasks[own].is_followed ? PTRACE_SINGLESTEP : PTRACE_CONT, first, NULL, NULL);
     for (;;) {
         pid_t pid = waitpid(-1, &status, __WALL);
         if (pid < 0) return 1;
@@ -84,9 +83,9 @@ int main(int count, char **arguments)
             continue;
         }
         /* A new process and one that has executed: the kernel has just made it what it is. */
-        if (event == PTRACE_EVENT_EXEC || tasks[task].isFollowed < 0) tasks[task].isFollowed = executes(pid, arguments[1]);
+        if (event == PTRACE_EVENT_EXEC || tasks[task].is_followed < 0) tasks[task].is_followed = executes(pid, arguments[1]);
         if (WSTOPSIG(status) != SIGTRAP && WSTOPSIG(status) != SIGSTOP) signal = WSTOPSIG(status);
-        if (tasks[task].isFollowed) note((uint64_t)ptrace(PTRACE_PEEKUSER, pid, (void *)offsetof(struct user, regs.rip), NULL));
-        ptrace(tasks[task].isFollowed ? PTRACE_SINGLESTEP : PTRACE_CONT, pid, NULL, (void *)(long)signal);
+        if (tasks[task].is_followed) note((uint64_t)ptrace(PTRACE_PEEKUSER, pid, (void *)offsetof(struct user, regs.rip), NULL));
+        ptrace(tasks[task].is_followed ? PTRACE_SINGLESTEP : PTRACE_CONT, pid, NULL, (void *)(long)signal);
     }
 }

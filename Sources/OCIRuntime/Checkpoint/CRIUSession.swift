@@ -187,12 +187,10 @@ final class CRIUSession {
     }
 
     private func isAnswerComing() -> Bool {
-        while bound >= 0 {
-            var entry = pollfd(fd: socket.rawValue ?? -1, events: Int16(POLLIN), revents: 0)
-            let count = poll(&entry, 1, bound)
-            guard count < 0, Errno.current == .interrupted else { return count != 0 }
-        }
-        return true
+        var entry = pollfd(fd: socket.rawValue ?? -1, events: Int16(POLLIN), revents: 0)
+        // What an error is about is learned when the answer is read.
+        let count = try? retrying("wait for", "criu") { poll(&entry, 1, bound) }
+        return count != 0
     }
 
     private func ended() -> LaunchError {

@@ -70,7 +70,7 @@ extension IntegrationTests {
                 try bundle.expect(
                     "checkpoint", "--leave-running", "--image-path", bundle.image, "--work-path", link, "box")
                 #expect(TestEngine.names(in: work).contains("dump.log"))
-                _ = try Command.run(["rm", "-rf", bundle.image])
+                try FileTree.remove(bundle.image)
                 mkdir(bundle.image, 0o700)
 
                 // What somebody has put where the runtime itself writes and reads.

@@ -27,16 +27,15 @@ extension IntegrationTests {
         private struct Podman {
             let engine: TestEngine
             let program: String
+            var environment: [String: String] = [:]
 
-            func run(
-                _ name: String, _ arguments: [String], _ options: [String] = [], before: [String] = []
-            ) throws -> CommandResult {
+            func run(_ name: String, _ arguments: [String], _ options: [String] = []) throws -> CommandResult {
                 let store = [
                     "--root", "\(engine.folder)/podman", "--runroot", "\(engine.folder)/podman-run", "--storage-driver",
                     "vfs",
                 ]
                 return try Command.run(
-                    engine.host.entrance + [name] + before + store + options + arguments,
+                    engine.host.entrance + [name] + store + options + arguments, environment: environment,
                     seconds: 120 * TestEngine.patience)
             }
 
@@ -106,47 +105,42 @@ extension IntegrationTests {
 
         @Test(.enabled(if: podmanIsInstalled, "needs podman"))
         func podmanRunsPods() throws {
-            try Self.with { podman in
+            try Self.with { plain in
+                var podman = plain
                 // Nothing limits the container that a pod begins with but podman's own configuration.
                 let configuration = "\(podman.engine.folder)/containers.conf"
                 try TestRegistry.write(
                     "[containers]\ndefault_ulimits = [\"nofile=1024:1024\", \"nproc=1024:1024\"]\n",
                     to: configuration)
+                podman.environment = ["CONTAINERS_CONF": configuration]
                 let parent = "nestbox-pods-\(getpid())"
                 defer {
                     _ = try? Command.run([
-                        "find", "/sys/fs/cgroup", "-depth", "-type", "d", "-path", "*/\(parent)*", "-exec", "rmdir",
-                        "{}",
-                        "+",
+                        "find", "/sys/fs/cgroup", "-depth", "-path", "*/\(parent)*", "-type", "d", "-delete",
                     ])
                 }
-                func pod(_ words: String...) throws -> CommandResult {
-                    try podman.run(
-                        "env",
-                        ["--tmpdir", "\(podman.engine.folder)/podman-tmp", "--runtime", podman.program] + words,
-                        ["--cgroup-manager", "cgroupfs"], before: ["CONTAINERS_CONF=\(configuration)", "podman"])
-                }
-                let made = try pod(
+                let made = try podman(
                     "pod", "create", "--name", "pod", "--network", "none", "--infra-image", "localhost/busybox",
                     "--infra-command", "sleep 1000", "--share", "ipc,net,uts,pid", "--cgroup-parent", "/\(parent)")
                 try #require(made.status == 0, "\(made)")
-                try #require(pod("pod", "start", "pod").status == 0)
+                try #require(podman("pod", "start", "pod").status == 0)
                 // Its first process is the pod's.
-                let seen = try pod(
+                let seen = try podman(
                     "run", "--rm", "--pod", "pod", "localhost/busybox", "sh", "-c", "hostname; cat /proc/1/comm")
                 #expect(seen.output == "pod\nsleep\n", "\(seen)")
                 try #expect(
-                    pod("run", "-d", "--name", "box", "--pod", "pod", "localhost/busybox", "sleep", "500").status == 0)
-                func state() throws -> String { try pod("pod", "inspect", "-f", "{{.State}}", "pod").line }
-                try #expect(pod("pod", "pause", "pod").status == 0)
+                    podman("run", "-d", "--name", "box", "--pod", "pod", "localhost/busybox", "sleep", "500").status
+                        == 0)
+                func state() throws -> String { try podman("pod", "inspect", "-f", "{{.State}}", "pod").line }
+                try #expect(podman("pod", "pause", "pod").status == 0)
                 try #expect(state() == "Paused")
-                try #expect(pod("pod", "unpause", "pod").status == 0)
-                try #expect(pod("exec", "box", "hostname").line == "pod")
-                try #expect(pod("pod", "stop", "-t", "0", "pod").status == 0)
+                try #expect(podman("pod", "unpause", "pod").status == 0)
+                try #expect(podman("exec", "box", "hostname").line == "pod")
+                try #expect(podman("pod", "stop", "-t", "0", "pod").status == 0)
                 try #expect(state() == "Exited")
-                try #expect(pod("pod", "start", "pod").status == 0)
+                try #expect(podman("pod", "start", "pod").status == 0)
                 try #expect(state() == "Running")
-                try #expect(pod("pod", "rm", "-f", "-t", "0", "pod").status == 0)
+                try #expect(podman("pod", "rm", "-f", "-t", "0", "pod").status == 0)
             }
         }
 
