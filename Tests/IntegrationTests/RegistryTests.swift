@@ -70,6 +70,32 @@ extension IntegrationTests {
             }
         }
 
+        /// Between looking its name up and holding its layers; the name is what can be pulled, not the id that was found.
+        @Test(.enabled(if: access("/usr/bin/strace", X_OK) == 0))
+        func whatIsRemovedWhileAContainerIsMadeOfItIsPulledByItsName() throws {
+            try TestEngine.with(image: nil) { engine in
+                let registry = try TestRegistry(for: engine)
+                defer { registry.stop() }
+                try registry.put("busybox-docker.tar", as: "busybox:1")
+                let name = "\(registry.name)/busybox:1"
+                try #expect(engine.asking("pull", "-q", name).status == 0)
+                let id = try engine("images", "-q", "--no-trunc").line
+                let blob = "\(engine.root)/blobs/sha256/\(id.dropFirst(7))"
+                // The first lock of the image's configuration is the hold.
+                let slowly =
+                    ["strace", "-o", "/dev/null", "-P", blob, "-e", "trace=flock"]
+                    + ["-e", "inject=flock:delay_enter=2s:when=1"]
+                let run = try Command(
+                    engine.host.entrance + slowly
+                        + engine.command(["run", "--rm", "--network", "none", name, "echo", "here"]))
+                usleep(500_000)
+                try engine("rmi", name)
+                let result = run.finish()
+                #expect(result.status == 0 && result.output == "here\n", "\(result)")
+                #expect(result.error.hasPrefix("Unable to find image '\(name)' locally\n"), "\(result)")
+            }
+        }
+
         @Test func aPushedImageIsOursAndIsSentOnce() throws {
             try TestEngine.with { engine in
                 let registry = try TestRegistry(for: engine)

@@ -95,8 +95,10 @@ extension Engine {
             return (resolved, hold)
         } catch let error as EngineError {
             throw error
-        } catch ImageStoreError.noImage(let name) {
-            throw EngineError.noSuchImage(name)
+        } catch ImageStoreError.noImage {
+            // By the name that was asked for, which can be pulled: what another command removes after the name was found is
+            // known by its id alone.
+            throw EngineError.noSuchImage(configuration.image)
         } catch {
             throw EngineError.image("\(error)")
         }
