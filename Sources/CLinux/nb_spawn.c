@@ -74,7 +74,10 @@ static int nb_spawn_main(void *argument)
     if (spawn->mount_namespace >= 0) result = NB_SYSCALL2(SYS_setns, spawn->mount_namespace, CLONE_NEWNS);
     for (int target = 0; target < spawn->descriptor_count && result >= 0; target++)
         result = NB_SYSCALL3(SYS_dup3, spawn->descriptors[target], target, 0);
-    if (result >= 0) result = nb_close_on_exec_from((unsigned int)spawn->descriptor_count);
+    unsigned int first = spawn->descriptor_count == 0 ? 3 : (unsigned int)spawn->descriptor_count;
+    if (result >= 0) result = nb_close_on_exec_from(first);
+    for (int index = 0; index < spawn->kept_count && result >= 0; index++)
+        result = NB_SYSCALL3(SYS_fcntl, spawn->kept[index], F_SETFD, 0);
     if (result >= 0) result = NB_SYSCALL3(SYS_execve, spawn->path, spawn->arguments, spawn->environment);
     child->error = result;
     return 127;
@@ -84,7 +87,19 @@ long nb_spawn(const struct nb_spawn *spawn, void *stack)
 {
     struct nb_spawn_child child = {spawn, 0};
     struct clone_args arguments = {.flags = CLONE_VM | CLONE_VFORK, .exit_signal = SIGCHLD};
+    if (spawn->cgroup >= 0) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = (uint64_t)spawn->cgroup;
+    }
+    /* A handler of the caller's that ran in the child would work on the caller's memory. */
+    uint64_t all = ~0ULL, before = 0;
+    NB_SYSCALL4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
     long pid = nb_clone(&arguments, stack, nb_spawn_main, &child);
+    if (pid < 0 && spawn->cgroup >= 0) {
+        arguments.flags &= ~(uint64_t)CLONE_INTO_CGROUP;
+        pid = nb_clone(&arguments, stack, nb_spawn_main, &child);
+    }
+    NB_SYSCALL4(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, sizeof before);
     if (pid < 0 || child.error == 0) return pid;
     int status = 0;
     while (NB_SYSCALL4(SYS_wait4, pid, &status, 0, 0) == -EINTR) continue;

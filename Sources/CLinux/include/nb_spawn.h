@@ -1,4 +1,4 @@
-/* Starts a program of the host that serves the runtime (criu). */
+/* Starts programs of the host, in processes that share the caller's memory until they are executed. */
 #ifndef NB_SPAWN_H
 #define NB_SPAWN_H
 
@@ -27,11 +27,17 @@ struct nb_spawn {
     const char *path;
     char *const *arguments;
     char *const *environment;
-    /* What the program has as its descriptors 0, 1, 2 and so on; nothing else stays open. Each number is above all of theirs. */
+    /* What the program has as its descriptors 0, 1, 2 and so on, each number above all of theirs; none: it has the caller's first
+     * three. */
     const int *descriptors;
     int descriptor_count;
+    /* What it has beside them, under the same numbers. Nothing else stays open. */
+    const int *kept;
+    int kept_count;
     /* The mount namespace to run in; -1: the caller's. */
     int mount_namespace;
+    /* The folder of the unified cgroup to be born in; -1, or where the kernel does not let it in: the caller's. */
+    int cgroup;
 };
 
 /* Starts it as a child with default signals. `stack` is one of nb_stack_allocate(). Returns its pid, or -errno when it could not

@@ -15,9 +15,6 @@ public struct StartedProcess: ~Copyable, Sendable {
 }
 
 /// Starts `nestbox-runtime` in one of its roles and hears what came of it.
-///
-/// posix_spawn(3) shares the caller's memory until the runtime is loaded: a large caller starts it as fast as a small one, and
-/// no Swift code runs in between.
 struct RuntimeLauncher: Sendable {
     /// The path of `nestbox-runtime`.
     let path: String
@@ -158,31 +155,15 @@ struct RuntimeLauncher: Sendable {
     private func spawn(
         _ sealed: SealedRuntime.Sealed, _ arguments: [String], _ inherited: [Int32]
     ) throws(SystemError) -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        // Duplicating a descriptor onto itself takes close-on-exec off it, in the child only (glibc 2.29).
-        for descriptor in inherited { posix_spawn_file_actions_adddup2(&actions, descriptor, descriptor) }
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // Signals that the caller blocks or ignores must not stay so in the supervisor and in the container.
-        var none = sigset_t()
-        sigemptyset(&none)
-        var all = sigset_t()
-        sigfillset(&all)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &all)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-        var words = arguments.map { strdup($0) } + [nil]
-        defer { for word in words { free(word) } }
-        // No environment: what the caller's holds is not the container's business.
-        var environment: [UnsafeMutablePointer<CChar>?] = [nil]
-        var pid: pid_t = 0
         // Sealed here, the runtime need not execute itself a second time to be safe from its container.
-        let error = posix_spawn(
-            &pid, "/proc/self/fd/\(sealed.descriptor)", &actions, &attributes, &words, &environment)
-        guard error == 0 else { throw SystemError("start", path, Errno(error)) }
+        var program = LastingProgram("/proc/self/fd/\(sealed.descriptor)", arguments)
+        program.kept = inherited
+        let pid: pid_t
+        do throws(SystemError) {
+            pid = try program.spawn()
+        } catch {
+            throw SystemError("start", path, error.errno)
+        }
         sealed.settle()
         return pid
     }

@@ -87,7 +87,7 @@ final class CRIUSession {
         var value = nb_spawn(
             path: UnsafePointer(memory.text(program)), arguments: memory.strings([program, "swrk", "3"]),
             environment: memory.strings(environment), descriptors: nil, descriptor_count: Int32(numbers.count),
-            mount_namespace: mountNamespace)
+            kept: nil, kept_count: 0, mount_namespace: mountNamespace, cgroup: -1)
         let result = numbers.withUnsafeBufferPointer { buffer in
             value.descriptors = buffer.baseAddress
             return nb_spawn(&value, stack)
