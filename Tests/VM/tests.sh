@@ -15,7 +15,7 @@ action=${1:?usage: tests.sh run|shell KERNEL} kernel=${2:?usage: tests.sh run|sh
 filter=${VM_FILTER:-IntegrationTests|LinuxSystemTests|OCIRuntimeTests}
 skip=${VM_SKIP:-^$}
 options=(--kernel "$kernel" --memory 4096 --disk 4096 --timeout "${VM_TIMEOUT:-5400}"
-    --env NESTBOX_TEST_PATIENCE=10 --env NESTBOX_BIN=/nestbox/bin --env NESTBOX_FIXTURES=/nestbox/fixtures
+    --env NESTBOX_TEST_PATIENCE=10 --env NESTBOX_OWN_CLOCK=1 --env NESTBOX_BIN=/nestbox/bin --env NESTBOX_FIXTURES=/nestbox/fixtures
     --add "$NESTBOX_FIXTURES:/nestbox/fixtures" --add /bin/tar --add /bin/gzip --add /usr/bin/zstd --add /usr/bin/find
     --add /usr/sbin/ip --add /usr/sbin/nft --add /usr/bin/nsenter --add /usr/bin/tee # tests of networks
     --add /usr/sbin/bridge --add /usr/bin/unshare --add /usr/sbin/dnsmasq
