@@ -30,7 +30,7 @@ export NESTBOX_FIXTURES := $(CURDIR)/.cache/fixtures
 KILL_WALK := $(CURDIR)/.build/killwalk
 
 .PHONY: help setup build demo fixtures test build-tests unit-test integration-test kill-walk vm-test vm-shell \
-	swarm-test checkpoint-test conformance start-order fuzz examples bench comparison lint docs \
+	swarm-test checkpoint-test reboot-test conformance start-order fuzz examples bench comparison lint docs \
 	manual install uninstall clean
 
 help: ## List the targets
@@ -96,6 +96,9 @@ swarm-test: build fixtures ## A Docker Swarm of three nodes with nestbox-runtime
 
 checkpoint-test: build fixtures ## Docker's and containerd's checkpoints with nestbox-runtime, in the VM
 	Tests/Engines/checkpoints.sh "$(lastword $(KERNELS))"
+
+reboot-test: build fixtures ## Containers, their systemd unit and the registry's after a reboot of a Debian in the VM
+	Tests/VM/reboot.sh
 
 fuzz: setup ## Feed the parsers of what strangers send with libFuzzer (ENTRIES="tar header" FUZZ_SECONDS=600 each)
 	NESTBOX_FUZZ=1 swift build --scratch-path .build-fuzz --sanitize=fuzzer --product fuzz

@@ -172,6 +172,40 @@ extension IntegrationTests {
             }
         }
 
+        /// What the systemd unit does before the machine goes down.
+        @Test func shutdownStopsAllAtOnceAndRestoreBringsBackWhatWasStopped() throws {
+            try TestEngine.withBusybox { engine in
+                let obedient = ["busybox", "sh", "-c", "trap 'exit 3' TERM; echo ready; while :; do sleep 0.1; done"]
+                for (name, policy) in [
+                    ("always", "always"), ("unless", "unless-stopped"), ("failed", "on-failure"), ("plain", "no"),
+                    ("paused", "unless-stopped"),
+                ] {
+                    try engine.run(["run", "-d", "--name", name, "--restart", policy] + obedient)
+                    #expect(try TestEngine.eventually { try engine("logs", name).output == "ready\n" })
+                }
+                try engine.run(["run", "-d", "--rm", "--name", "removed"] + obedient)
+                try engine(
+                    "run", "-d", "--name", "deaf", "--restart", "always", "--stop-timeout", "1", "busybox", "sleep",
+                    "1000")
+                try engine("run", "-d", "--name", "restless", "--restart", "always", "busybox", "false")
+                try engine("run", "-d", "--name", "stopped", "--restart", "unless-stopped", "busybox", "sleep", "1000")
+                try engine("stop", "-t", "0", "stopped")
+                try engine("pause", "paused")
+                let policies = ["always", "unless", "failed", "paused", "deaf", "restless"]
+                let stopped = try engine("system", "shutdown")
+                #expect(stopped.status == 0, "\(stopped)")
+                #expect(Set(stopped.lines) == Set(policies + ["plain", "removed"]), "\(stopped)")
+                try #expect(engine("ps", "-q").output.isEmpty)
+                for name in ["always", "unless", "failed", "plain", "paused"] {
+                    try #expect(engine.inspect(name, "{{.State.ExitCode}}") == "3", "\(name)")
+                }
+                try #expect(engine.inspect("deaf", "{{.State.ExitCode}}") == "137")
+                try #expect(engine("inspect", "removed").status != 0)
+                let restored = try engine("system", "restore")
+                #expect(restored.status == 0 && Set(restored.lines) == Set(policies), "\(restored)")
+            }
+        }
+
         /// A policy finds the namespaces that are joined although their container was started again meanwhile.
         @Test func whoJoinsAContainerIsStartedAgainInItsNetwork() throws {
             try TestEngine.withBusybox { engine in

@@ -26,7 +26,9 @@ Wants=network-online.target
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=$1/nestbox system restore
-# The containers' supervisors end with the machine, not with this unit.
+# Before the network and file systems go, within the containers' own timeouts; systemd would wait 90 seconds for a first process
+# that takes no SIGTERM.
+ExecStop=$1/nestbox system shutdown
 KillMode=process
 TimeoutStartSec=infinity
 

@@ -30,14 +30,13 @@ add_to_payload() {
 # Quotes a word for a POSIX shell (printf %q may write bash's own $'…').
 quoted() { printf "'%s' " "${1//\'/\'\\\'\'}"; }
 
-# make_payload IMAGE: uses additions, environment, collect, disk (MiB of free space) and command from the caller.
-make_payload() {
-    local image=$1 tree=$work/tree applet addition size word
+# What there is of a system without one: busybox's programs, dash, the files that name root.
+busybox_tree() {
+    local tree=$1 applet
     mkdir -p "$tree"/{bin,sbin,usr/bin,usr/sbin,usr/lib,usr/local/bin,lib,lib64,etc,root,home,mnt,opt,dev,proc,sys,run}
-    mkdir -p "$tree"/{tmp,var/tmp,var/lib,var/log,.vm}
+    mkdir -p "$tree"/{tmp,var/tmp,var/lib,var/log}
     chmod 1777 "$tree"/{tmp,var/tmp}
     chmod 700 "$tree/root"
-    cp /bin/busybox "$tree/.vm/busybox"
     for applet in $(/bin/busybox --list); do ln -s /.vm/busybox "$tree/bin/$applet"; done
     # Busybox's shell prefers its own applets to programs on the PATH, so /bin/sh is dash.
     rm -f "$tree/bin/sh"
@@ -47,7 +46,16 @@ make_payload() {
     echo 'root:100000:65536' | tee "$tree/etc/subuid" >"$tree/etc/subgid"
     echo '127.0.0.1 localhost' >"$tree/etc/hosts"
     : >"$tree/etc/resolv.conf"
-    for addition in /bin/dash "${additions[@]}"; do add_to_payload "$tree" "$addition"; done
+    add_to_payload "$tree" /bin/dash
+}
+
+# make_payload IMAGE: uses additions, environment, collect, disk (MiB of free space), root and command from the caller.
+make_payload() {
+    local image=$1 tree=$work/tree addition size word
+    mkdir -p "$tree/.vm"
+    cp /bin/busybox "$tree/.vm/busybox"
+    if [[ $root ]]; then cp -a "$root/." "$tree/"; else busybox_tree "$tree"; fi
+    for addition in "${additions[@]}"; do add_to_payload "$tree" "$addition"; done
     install -m 644 "$here/session" "$tree/.vm/session"
     {
         echo '#!/.vm/busybox sh'

@@ -4,7 +4,7 @@ internal import Nestbox
 /// `nestbox system`.
 struct SystemGroup: CommandGroup {
     static let commands: [any NestboxCommand.Type] = [
-        SystemUsage.self, SystemPrune.self, SystemFirewall.self, SystemRestore.self,
+        SystemUsage.self, SystemPrune.self, SystemFirewall.self, SystemRestore.self, SystemShutdown.self,
     ]
     static let configuration = CommandConfiguration.group(
         name: "system", abstract: "Look at what Nestbox has of this machine, and tidy up.", commands: commands)
@@ -35,15 +35,46 @@ struct SystemRestore: NestboxCommand {
     static let switches: [String: Character?] = [:]
 
     func execute(_ globals: GlobalOptions) throws -> Int32 {
-        var code: Int32 = 0
-        try globals.engine().restore { container, failure in
-            if let failure {
-                StandardError.line("cannot start container \(container.name): \(failure)")
-                code = 1
-            } else {
-                try? StandardOutput.line(container.name)
-            }
+        var progress = NamesInTurn(verb: "start")
+        try globals.engine().restore { progress.tell(of: $0, failure: $1) }
+        return progress.code
+    }
+}
+
+/// `nestbox system shutdown`.
+struct SystemShutdown: NestboxCommand {
+    static let configuration = CommandConfiguration.command(
+        name: "shutdown", abstract: "Stop every running container, all at once, before the machine goes down.",
+        usage: "nestbox system shutdown",
+        discussion:
+            "What the systemd unit does at its end. Each is killed after its own timeout (10 seconds unless --stop-timeout "
+            + "says otherwise); `system restore` starts them again as their policies say. Prints the names of those that it has "
+            + "stopped.")
+    static let verb = "system shutdown"
+    static let switches: [String: Character?] = [:]
+
+    func execute(_ globals: GlobalOptions) throws -> Int32 {
+        var progress = NamesInTurn(verb: "stop")
+        try globals.engine().shutDown { progress.tell(of: $0, failure: $1) }
+        return progress.code
+    }
+}
+
+/// Prints the names of containers as something is done with them, and what went wrong.
+private struct NamesInTurn {
+    let verb: String
+    private(set) var code: Int32 = 0
+
+    init(verb: String) {
+        self.verb = verb
+    }
+
+    mutating func tell(of container: Container, failure: EngineError?) {
+        guard let failure else {
+            try? StandardOutput.line(container.name)
+            return
         }
-        return code
+        StandardError.line("cannot \(verb) container \(container.name): \(failure)")
+        code = 1
     }
 }

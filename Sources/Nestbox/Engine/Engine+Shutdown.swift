@@ -1,0 +1,60 @@
+internal import Glibc
+internal import LinuxSystem
+internal import OCIRuntime
+
+extension Engine {
+    /// Stops every running container because the machine is about to go down, all at the same time.
+    ///
+    /// Each gets its stop signal, and SIGKILL after its own timeout, 10 seconds unless it has one. Unlike those that somebody stops
+    /// they come back by ``restore(_:)`` as their policies say.
+    /// - Parameter stopped: hears of each that has ended, or of why not.
+    /// - Throws: `EngineError` when the root cannot be read.
+    public func shutDown(_ stopped: (Container, EngineError?) -> Void) throws(EngineError) {
+        var asked: [Container] = []
+        for container in try list(all: true) where container.isRunning || container.isRestarting {
+            do throws(EngineError) {
+                if let running = try askToEnd(container) { asked.append(running) } else { stopped(container, nil) }
+            } catch {
+                stopped(container, error)
+            }
+        }
+        let begin = Uptime.milliseconds()
+        for container in asked {
+            let seconds = container.configuration.stopTimeout ?? 10
+            let end = seconds < 0 ? nil : begin + Int64(seconds) * 1000
+            do throws(EngineError) {
+                try EngineError.wrapping { try awaitEnd(of: container, until: end) }
+                stopped(container, nil)
+            } catch {
+                stopped(container, error)
+            }
+        }
+    }
+
+    /// Asks a container's supervisor to end it and not to start it again.
+    ///
+    /// - Returns: the container; nil when it does not run by now.
+    private func askToEnd(_ container: Container) throws(EngineError) -> Container? {
+        try EngineError.wrapping {
+            guard let current = try settled(container.id) else { return nil }
+            try thawIfPaused(current)
+            guard let supervisor = current.state.supervisor?.open() else { return nil }
+            try ProcessDescriptor.send(SIGTERM, to: supervisor)
+            return current
+        }
+    }
+
+    /// Waits until the first process of a container has ended, and kills it where that takes too long.
+    ///
+    /// - Parameter end: when that is, as `Uptime` counts; nil: never.
+    private func awaitEnd(of container: Container, until end: Int64?) throws {
+        let left = end.map { Int32(clamping: max(0, $0 - Uptime.milliseconds())) }
+        if let process = container.state.process?.open(),
+            try !ProcessDescriptor.wait(for: process, milliseconds: left)
+        {
+            try killAll(container)
+        } else {
+            try awaitRecord(of: container)
+        }
+    }
+}
