@@ -73,7 +73,7 @@ install)
     install -m 644 -t "$manual" "$pages"/nestbox*.1
     mkdir -p "$units"
     write_units "$5/bin"
-    [ -n "${DESTDIR:-}" ] || echo "Containers come back after a boot with: systemctl enable nestbox-restore.service"
+    [ -n "${DESTDIR:-}" ] || echo "Containers come back after a boot with: systemctl enable --now nestbox-restore.service"
     ;;
 uninstall)
     places "$2"

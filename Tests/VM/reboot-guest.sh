@@ -37,7 +37,7 @@ outlives_its_unit() {
 }
 
 first() {
-    systemctl enable nestbox-restore.service nestboxd.service
+    systemctl enable --now nestbox-restore.service nestboxd.service
     nestbox load -qi /busybox.tar
     nestbox run -d --name always --restart always -p 8080:80 busybox \
         sh -c 'mkdir -p /w; echo hello >/w/index.html; exec httpd -f -p 80 -h /w'
