@@ -194,7 +194,7 @@ extension IntegrationTests {
                 let policies = ["always", "unless", "failed", "paused", "deaf", "restless"]
                 let stopped = try engine("system", "shutdown")
                 #expect(stopped.status == 0, "\(stopped)")
-                #expect(Set(stopped.lines) == Set(policies + ["plain", "removed"]), "\(stopped)")
+                #expect(Set(stopped.lines.map(String.init)) == Set(policies + ["plain", "removed"]), "\(stopped)")
                 try #expect(engine("ps", "-q").output.isEmpty)
                 for name in ["always", "unless", "failed", "plain", "paused"] {
                     try #expect(engine.inspect(name, "{{.State.ExitCode}}") == "3", "\(name)")
@@ -202,7 +202,7 @@ extension IntegrationTests {
                 try #expect(engine.inspect("deaf", "{{.State.ExitCode}}") == "137")
                 try #expect(engine("inspect", "removed").status != 0)
                 let restored = try engine("system", "restore")
-                #expect(restored.status == 0 && Set(restored.lines) == Set(policies), "\(restored)")
+                #expect(restored.status == 0 && Set(restored.lines.map(String.init)) == Set(policies), "\(restored)")
             }
         }
 
