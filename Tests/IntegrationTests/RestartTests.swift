@@ -187,19 +187,28 @@ extension IntegrationTests {
                 try engine(
                     "run", "-d", "--name", "deaf", "--restart", "always", "--stop-timeout", "1", "busybox", "sleep",
                     "1000")
+                // Listed before the others, and waited for behind them: until the test ends it.
+                try engine.run(
+                    ["run", "-d", "--name", "patient", "--stop-timeout", "-1", "busybox", "sh", "-c"]
+                        + ["trap '' TERM; echo ready; while [ ! -e /end ]; do sleep 0.1; done"])
+                #expect(try TestEngine.eventually { try engine("logs", "patient").output == "ready\n" })
                 try engine("run", "-d", "--name", "restless", "--restart", "always", "busybox", "false")
                 try engine("run", "-d", "--name", "stopped", "--restart", "unless-stopped", "busybox", "sleep", "1000")
                 try engine("stop", "-t", "0", "stopped")
                 try engine("pause", "paused")
                 let policies = ["always", "unless", "failed", "paused", "deaf", "restless"]
-                let stopped = try engine("system", "shutdown")
+                let shutdown = try engine.start("system", "shutdown")
+                #expect(try TestEngine.eventually { try engine.inspect("deaf", "{{.State.ExitCode}}") == "137" })
+                try engine("exec", "patient", "touch", "/end")
+                let stopped = shutdown.finish()
                 #expect(stopped.status == 0, "\(stopped)")
-                #expect(Set(stopped.lines.map(String.init)) == Set(policies + ["plain", "removed"]), "\(stopped)")
+                #expect(
+                    Set(stopped.lines.map(String.init)) == Set(policies + ["plain", "patient", "removed"]), "\(stopped)"
+                )
                 try #expect(engine("ps", "-q").output.isEmpty)
                 for name in ["always", "unless", "failed", "plain", "paused"] {
                     try #expect(engine.inspect(name, "{{.State.ExitCode}}") == "3", "\(name)")
                 }
-                try #expect(engine.inspect("deaf", "{{.State.ExitCode}}") == "137")
                 try #expect(engine("inspect", "removed").status != 0)
                 let restored = try engine("system", "restore")
                 #expect(restored.status == 0 && Set(restored.lines.map(String.init)) == Set(policies), "\(restored)")

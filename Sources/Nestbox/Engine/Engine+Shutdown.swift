@@ -19,9 +19,9 @@ extension Engine {
             }
         }
         let begin = Uptime.milliseconds()
-        for container in asked {
-            let seconds = container.configuration.stopTimeout ?? 10
-            let end = seconds < 0 ? nil : begin + Int64(seconds) * 1000
+        // In the order in which they are killed: nobody's time runs out behind one that is waited for longer.
+        for container in asked.sorted(by: { $0.patience < $1.patience }) {
+            let end = container.patience == .max ? nil : begin + container.patience * 1000
             do throws(EngineError) {
                 try EngineError.wrapping { try awaitEnd(of: container, until: end) }
                 stopped(container, nil)
@@ -56,5 +56,13 @@ extension Engine {
         } else {
             try awaitRecord(of: container)
         }
+    }
+}
+
+extension Container {
+    /// How long its first process is waited for once it was asked to end, in seconds; `.max`: for as long as it takes.
+    fileprivate var patience: Int64 {
+        let seconds = configuration.stopTimeout ?? 10
+        return seconds < 0 ? .max : Int64(seconds)
     }
 }
