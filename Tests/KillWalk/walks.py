@@ -181,10 +181,20 @@ class Kill(Running):
 class Restart(Running):
     words = ["restart", "-t", "0", "victim"]
 
+    def prepare(self):
+        super().prepare()
+        self.started = self.engine.inspect("victim", "{{.State.StartedAt}}")
+
     def check(self, status):
         super().check(status)
-        if status == 0 and self.engine.inspect("victim", "{{.State.Status}}") != "running":
-            raise Finding("lost", "it was started again and does not run")
+        if status != 0 or self.engine.inspect("victim", "{{.State.Status}}") == "running":
+            return
+        # A container ends with its supervisor, which may have been killed behind the start that the command was told of.
+        if self.engine.inspect("victim", "{{.State.StartedAt}}") == self.started:
+            raise Finding("lost", "restart has succeeded, and it was not started again")
+        self.engine("start", "victim")
+        if self.usable() != "running":
+            raise Finding("lost", "it was started and does not run")
 
 
 class StopAlways(Stop):
