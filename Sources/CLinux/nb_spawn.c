@@ -69,7 +69,6 @@ static int nb_spawn_main(void *argument)
 {
     struct nb_spawn_child *child = argument;
     const struct nb_spawn *spawn = child->spawn;
-    nb_default_signals();
     long result = 0;
     if (spawn->mount_namespace >= 0) result = NB_SYSCALL2(SYS_setns, spawn->mount_namespace, CLONE_NEWNS);
     for (int target = 0; target < spawn->descriptor_count && result >= 0; target++)
@@ -78,6 +77,8 @@ static int nb_spawn_main(void *argument)
     if (result >= 0) result = nb_close_on_exec_from(first);
     for (int index = 0; index < spawn->kept_count && result >= 0; index++)
         result = NB_SYSCALL3(SYS_fcntl, spawn->kept[index], F_SETFD, 0);
+    /* Lets signals through, so not before all else is done. */
+    nb_default_signals();
     if (result >= 0) result = NB_SYSCALL3(SYS_execve, spawn->path, spawn->arguments, spawn->environment);
     child->error = result;
     return 127;

@@ -10,17 +10,14 @@ enum HelperProgram {
     static func run(_ program: String, _ arguments: [String]) throws(SystemError) -> (status: Int32, message: String) {
         let pipe = try DescriptorPair.pipe().release()
         let reader = FileDescriptor(owning: pipe.first)
+        let writer = FileDescriptor(owning: pipe.second)
         let null = try FileDescriptor.open("/dev/null", O_RDWR)
-        var command = LastingProgram(program, [program] + arguments)
-        command.streams = [null.rawValue, null.rawValue, pipe.second]
-        let pid: Int32
-        do throws(SystemError) {
-            pid = try command.spawn()
-        } catch {
-            close(pipe.second)
-            throw error
-        }
-        close(pipe.second)
+        var command = HostProgram(program, [program] + arguments)
+        command.descriptors = [null.rawValue, null.rawValue, writer.rawValue]
+        command.leavesCgroup = true
+        let pid = try command.spawn()
+        // Our copy of that end must go, or the end never comes.
+        _ = consume writer
         let output = (try? reader.readAll(limit: 1 << 16)) ?? []
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0 && Errno.current == .interrupted {}

@@ -156,7 +156,8 @@ struct RuntimeLauncher: Sendable {
         _ sealed: SealedRuntime.Sealed, _ arguments: [String], _ inherited: [Int32]
     ) throws(SystemError) -> pid_t {
         // Sealed here, the runtime need not execute itself a second time to be safe from its container.
-        var program = LastingProgram("/proc/self/fd/\(sealed.descriptor)", arguments)
+        var program = HostProgram("/proc/self/fd/\(sealed.descriptor)", arguments)
+        program.leavesCgroup = true
         program.kept = inherited
         let pid: pid_t
         do throws(SystemError) {

@@ -43,9 +43,11 @@ final class CRIUSession {
                 case .null: [null.rawValue, null.rawValue, null.rawValue]
                 case .inherited: [0, 1, 2]
                 }
-            let numbers = try Self.copies(standard + [theirs.rawValue] + handed)
-            defer { for number in numbers { close(number) } }
-            process = try Self.spawn(program, numbers, mountNamespace)
+            var command = HostProgram(program, [program, "swrk", "3"])
+            command.environment = Self.environment
+            command.descriptors = standard + [theirs.rawValue] + handed
+            command.mountNamespace = mountNamespace
+            process = try command.spawn()
             socket = consume own
             _ = consume theirs
         } catch {
@@ -58,42 +60,6 @@ final class CRIUSession {
         guard !isReaped else { return }
         kill(process, SIGKILL)
         _ = ChildProcess.exitCode(of: process)
-    }
-
-    /// Copies above all numbers that criu gets.
-    private static func copies(_ numbers: [Int32]) throws(SystemError) -> [Int32] {
-        var copies: [Int32] = []
-        for number in numbers {
-            do throws(SystemError) {
-                copies.append(
-                    try retrying("duplicate", "descriptor \(number)") {
-                        fcntl(number, F_DUPFD_CLOEXEC, Int32(numbers.count))
-                    })
-            } catch {
-                for copy in copies { close(copy) }
-                throw error
-            }
-        }
-        return copies
-    }
-
-    private static func spawn(
-        _ program: String, _ numbers: [Int32], _ mountNamespace: Int32
-    ) throws(SystemError) -> Int32 {
-        guard let stack = nb_stack_allocate() else { throw SystemError("start", program, Errno(ENOMEM)) }
-        defer { nb_stack_free(stack) }
-        // Holds the strings that the program is started with.
-        var memory = StepList()
-        var value = nb_spawn(
-            path: UnsafePointer(memory.text(program)), arguments: memory.strings([program, "swrk", "3"]),
-            environment: memory.strings(environment), descriptors: nil, descriptor_count: Int32(numbers.count),
-            kept: nil, kept_count: 0, mount_namespace: mountNamespace, cgroup: -1)
-        let result = numbers.withUnsafeBufferPointer { buffer in
-            value.descriptors = buffer.baseAddress
-            return nb_spawn(&value, stack)
-        }
-        _ = consume memory
-        return Int32(truncatingIfNeeded: try checked(result, "start", program))
     }
 
     /// This process's own; criu starts programs of the host (tar, iptables), which it looks for in the PATH.

@@ -1,22 +1,27 @@
 internal import CLinux
 internal import Glibc
 
-/// A program of the host that goes on whatever becomes of the process that starts it.
-///
-/// It is born with default signals, without an environment, with nothing open but what it is given, and outside of the caller's
-/// cgroup: under systemd that is the caller's service or session, with whose end all that is in it is killed. No process may move
-/// there later, as that would wait for an RCU grace period.
-public struct LastingProgram: Sendable {
+/// A program of the host that is to be started, with default signals and nothing open but what it is given.
+public struct HostProgram: Sendable {
     /// What is executed, an absolute path.
     public var path: String
     /// Its arguments, the name it is called by among them.
     public var arguments: [String]
-    /// What it has as descriptors 0, 1 and 2; none: the caller's.
-    public var streams: [Int32] = []
-    /// Descriptors that it has under the same numbers.
+    /// Its environment, `NAME=VALUE` each.
+    public var environment: [String] = []
+    /// What it has as descriptors 0, 1, 2 and so on; none: the caller's first three.
+    public var descriptors: [Int32] = []
+    /// Descriptors that it has beside those, under the same numbers.
     public var kept: [Int32] = []
+    /// The mount namespace to run in; -1: the caller's.
+    public var mountNamespace: Int32 = -1
+    /// Whether it goes on whatever becomes of the caller's cgroup, by being born outside of that where the kernel lets it.
+    ///
+    /// Under systemd that cgroup is the caller's service or session, with whose end all that is in it is killed. Nothing moves there
+    /// later, as that would wait for an RCU grace period.
+    public var leavesCgroup = false
 
-    /// A program with the caller's streams and nothing else.
+    /// A program with the caller's streams, and nothing else of the caller's.
     public init(_ path: String, _ arguments: [String]) {
         self.path = path
         self.arguments = arguments
@@ -31,24 +36,24 @@ public struct LastingProgram: Sendable {
     public func spawn() throws(SystemError) -> Int32 {
         guard let stack = nb_stack_allocate() else { throw SystemError("start", path, Errno(ENOMEM)) }
         defer { nb_stack_free(stack) }
-        let copies = try HeldCopies(streams)
-        let words = arguments.map { strdup($0) } + [nil]
-        defer { for word in words { free(word) } }
-        let cgroup = Self.outsideOfOwn()?.release() ?? -1
+        let copies = try HeldCopies(descriptors)
+        let (words, variables) = (arguments.map { strdup($0) } + [nil], environment.map { strdup($0) } + [nil])
+        defer { for word in words + variables { free(word) } }
+        let cgroup = leavesCgroup ? Self.outsideOfOwn()?.release() ?? -1 : -1
         defer { if cgroup >= 0 { close(cgroup) } }
-        let result = start(path, words, [nil], copies.numbers, kept, cgroup: cgroup, stack)
+        let result = start(path, words, variables, copies.numbers, kept, cgroup: cgroup, stack)
         return Int32(truncatingIfNeeded: try checked(result, "start", path))
     }
 
     private func start(
         _ path: UnsafePointer<CChar>, _ arguments: UnsafePointer<UnsafeMutablePointer<CChar>?>,
-        _ environment: UnsafePointer<UnsafeMutablePointer<CChar>?>, _ streams: UnsafePointer<Int32>,
+        _ environment: UnsafePointer<UnsafeMutablePointer<CChar>?>, _ descriptors: UnsafePointer<Int32>,
         _ kept: UnsafePointer<Int32>, cgroup: Int32, _ stack: UnsafeMutableRawPointer
     ) -> Int {
         var value = nb_spawn(
-            path: path, arguments: arguments, environment: environment, descriptors: streams,
-            descriptor_count: Int32(self.streams.count), kept: kept, kept_count: Int32(self.kept.count),
-            mount_namespace: -1, cgroup: cgroup)
+            path: path, arguments: arguments, environment: environment, descriptors: descriptors,
+            descriptor_count: Int32(self.descriptors.count), kept: kept, kept_count: Int32(self.kept.count),
+            mount_namespace: mountNamespace, cgroup: cgroup)
         return nb_spawn(&value, stack)
     }
 
@@ -58,6 +63,8 @@ public struct LastingProgram: Sendable {
             let own = groups.split(separator: "\n").first(where: { $0.hasPrefix("0::") }), own != "0::/",
             let layout = try? CgroupLayout.detect()
         else { return nil }
+        // In a cgroup namespace what looks like it is a cgroup as any other, which could have no controllers for others then.
+        guard !StoredFile.exists("\(layout.unified)/cgroup.type") else { return nil }
         return try? FileDescriptor.open(layout.unified, NB_O_PATH | O_DIRECTORY)
     }
 }
