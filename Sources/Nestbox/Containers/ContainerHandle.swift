@@ -121,7 +121,8 @@ extension Engine {
         let container = try container(id)
         // Opened before the signal: afterwards its pid may be another's.
         guard container.isRunning, let identity = container.state.process,
-            let stopping = try StoppingContainer(identity, bound: timeout ?? Self.grace(of: container))
+            let stopping = try StoppingContainer(
+                identity, bound: timeout ?? container.grace().map { .milliseconds($0) })
         else { return nil }
         let own = container.configuration.stopSignal ?? container.record.settings.stopSignal
         do throws(EngineError) {
@@ -131,11 +132,5 @@ extension Engine {
             guard case .notRunning = error else { throw error }
         }
         return stopping
-    }
-
-    /// How long a container may take to end; nil: as long as it likes.
-    private static func grace(of container: Container) -> Duration? {
-        let seconds = container.configuration.stopTimeout ?? 10
-        return seconds < 0 ? nil : .seconds(seconds)
     }
 }

@@ -166,7 +166,7 @@ extension Engine {
             guard let current = result, current.isRestarting, let supervisor = current.state.supervisor?.open() else {
                 return true
             }
-            try ProcessDescriptor.send(SIGTERM, to: supervisor)
+            try send(SIGTERM, to: supervisor)
             return false
         }
         return result?.isRunning == true ? result : nil

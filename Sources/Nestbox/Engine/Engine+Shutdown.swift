@@ -20,10 +20,9 @@ extension Engine {
         }
         let begin = Uptime.milliseconds()
         // In the order in which they are killed: nobody's time runs out behind one that is waited for longer.
-        for container in asked.sorted(by: { $0.patience < $1.patience }) {
-            let end = container.patience == .max ? nil : begin + container.patience * 1000
+        for container in asked.sorted(by: { $0.grace() ?? .max < $1.grace() ?? .max }) {
             do throws(EngineError) {
-                try EngineError.wrapping { try awaitEnd(of: container, until: end) }
+                try EngineError.wrapping { try awaitEnd(of: container, askedAt: begin) }
                 stopped(container, nil)
             } catch {
                 stopped(container, error)
@@ -39,30 +38,17 @@ extension Engine {
             guard let current = try settled(container.id) else { return nil }
             try thawIfPaused(current)
             guard let supervisor = current.state.supervisor?.open() else { return nil }
-            try ProcessDescriptor.send(SIGTERM, to: supervisor)
+            try send(SIGTERM, to: supervisor)
             return current
         }
     }
 
-    /// Waits until the first process of a container has ended, and kills it where that takes too long.
+    /// Waits until the first process of a container has ended, and kills it where its time is up.
     ///
-    /// - Parameter end: when that is, as `Uptime` counts; nil: never.
-    private func awaitEnd(of container: Container, until end: Int64?) throws {
-        let left = end.map { Int32(clamping: max(0, $0 - Uptime.milliseconds())) }
-        if let process = container.state.process?.open(),
-            try !ProcessDescriptor.wait(for: process, milliseconds: left)
-        {
-            try killAll(container)
-        } else {
-            try awaitRecord(of: container)
-        }
-    }
-}
-
-extension Container {
-    /// How long its first process is waited for once it was asked to end, in seconds; `.max`: for as long as it takes.
-    fileprivate var patience: Int64 {
-        let seconds = configuration.stopTimeout ?? 10
-        return seconds < 0 ? .max : Int64(seconds)
+    /// - Parameter begin: since when it has that time, as `Uptime` counts.
+    private func awaitEnd(of container: Container, askedAt begin: Int64) throws {
+        guard let process = container.state.process?.open() else { return try awaitRecord(of: container) }
+        let passed = Uptime.milliseconds() - begin
+        try awaitEnd(of: container, process, within: container.grace().map { max(0, $0 - passed) })
     }
 }

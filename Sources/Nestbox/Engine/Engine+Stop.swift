@@ -40,13 +40,7 @@ extension Engine {
             let chosen = signal ?? stopSignal(of: current)
             tell("kill", current.record, [("signal", "\(chosen)")])
             try send(chosen, to: pidfd)
-            let seconds = timeout ?? current.configuration.stopTimeout ?? 10
-            let bound = seconds < 0 ? nil : Int32(clamping: seconds * 1000)
-            if try !ProcessDescriptor.wait(for: pidfd, milliseconds: bound) {
-                try killAll(current)
-            } else {
-                try awaitRecord(of: current)
-            }
+            try awaitEnd(of: current, pidfd, within: current.grace(timeout))
             tell("stop", current.record)
             return true
         }
@@ -76,6 +70,16 @@ extension Engine {
                 try thawIfPaused(current)
                 try send(signal, to: pidfd)
             }
+        }
+    }
+
+    /// Waits until a container's first process has ended, and kills the container where that takes longer than `bound`
+    /// milliseconds; nil: it takes as long as it likes.
+    func awaitEnd(of container: Container, _ process: borrowing FileDescriptor, within bound: Int64?) throws {
+        if try !ProcessDescriptor.wait(for: process, milliseconds: bound.map { Int32(clamping: $0) }) {
+            try killAll(container)
+        } else {
+            try awaitRecord(of: container)
         }
     }
 
@@ -151,7 +155,8 @@ extension Engine {
         _ = try examine(container.id)
     }
 
-    private func send(_ signal: Int32, to process: borrowing FileDescriptor) throws(SystemError) {
+    /// Sends a signal to a process, which may have ended.
+    func send(_ signal: Int32, to process: borrowing FileDescriptor) throws(SystemError) {
         do {
             try ProcessDescriptor.send(signal, to: process)
         } catch  where error.errno == .noSuchProcess {
@@ -197,5 +202,15 @@ extension Engine {
             if state.isActive, state.process != container.state.process { return state.exitCode }
         }
         return nil
+    }
+}
+
+extension Container {
+    /// How long its first process may take to end once it was asked to, in milliseconds; nil: as long as it likes.
+    ///
+    /// - Parameter timeout: seconds; -1: no bound; nil: the container's own, or 10.
+    func grace(_ timeout: Int? = nil) -> Int64? {
+        let seconds = timeout ?? configuration.stopTimeout ?? 10
+        return seconds < 0 ? nil : Int64(seconds) * 1000
     }
 }
