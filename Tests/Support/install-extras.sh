@@ -25,7 +25,8 @@ Wants=network-online.target
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=$1/nestbox system restore
+# One that cannot be started is no reason not to stop the others in time.
+ExecStart=-$1/nestbox system restore
 # Before the network and file systems go, within the containers' own timeouts; systemd would wait 90 seconds for a first process
 # that takes no SIGTERM.
 ExecStop=$1/nestbox system shutdown

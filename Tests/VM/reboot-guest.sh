@@ -50,10 +50,14 @@ first() {
     nestbox run -d --rm --name removed busybox sleep 100000
     nestbox run -d --name stopped --restart unless-stopped busybox sleep 100000
     nestbox run -d --name stopped-always --restart always busybox sleep 100000
+    # What it binds is gone when it is to be restored: the unit works for the others all the same.
+    mkdir /var/tmp/gone
+    nestbox run -d --name broken --restart always --mount type=bind,src=/var/tmp/gone,dst=/gone busybox sleep 100000
     nestbox stop -t 0 stopped stopped-always
     eventually "the published port" answers
     outlives_its_unit
-    same "running before the reboot" "always failing journal plain removed unit unless " "$(running)"
+    same "running before the reboot" "always broken failing journal plain removed unit unless " "$(running)"
+    rmdir /var/tmp/gone
     cat /proc/sys/kernel/random/boot_id >$before
     systemctl reboot
     exec sleep 1000
@@ -66,7 +70,7 @@ second() {
     same "running after the reboot" "always failing journal stopped-always unit unless " "$(running)"
     # Stopped in time: had the machine just gone down, its status would be 255.
     same "how the one without a policy ended" 137 "$(nestbox inspect -f '{{.State.ExitCode}}' plain)"
-    same "the others" "plain stopped " "$(nestbox ps -a -f status=exited --format '{{.Names}}' | sort | tr '\n' ' ')"
+    same "the others" "broken plain stopped " "$(nestbox ps -a -f status=exited --format '{{.Names}}' | sort | tr '\n' ' ')"
     eventually "the published port" answers
     same "starts of the container with a volume" 2 "$(nestbox exec unless cat /data/starts | grep -c started)"
     same "lines in the journal" 2 "$(journal)"
@@ -75,7 +79,7 @@ second() {
     same "running when the unit was started anew" "always failing journal stopped-always unit unless " "$(running)"
     systemctl stop nestbox-restore.service
     same "running when it was stopped" "" "$(running)"
-    nestbox rm -f always failing journal plain stopped stopped-always unit unless >/dev/null
+    nestbox rm -f always broken failing journal plain stopped stopped-always unit unless >/dev/null
     nestbox volume rm data >/dev/null
     same "left" "" "$(nestbox ps -aq)"
 }
