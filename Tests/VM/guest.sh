@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154,SC2016 # variables of vm; apt expands its own
+# shellcheck shell=bash disable=SC2154 # variables of vm
 # Sourced by vm: builds what a VM boots from, once, into the cache. Everything is built beside its place and renamed
 # into it, so a build that was killed leaves nothing that the next one would trust.
 
@@ -10,8 +10,7 @@ recipe=$(cat "$here/guest.sh" "$here/init" | sha256sum | cut -c1-12)
 backports_apt() {
     local state=$1 mirror
     mkdir -p "$state"/{lists,cache/archives}/partial
-    mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' | awk '$2 == "bookworm" { print $1; exit }')
-    [[ $mirror ]] || fail "no mirror of Debian bookworm is configured in /etc/apt"
+    mirror=$("$here/../Support/mirror.sh") || exit 125
     echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror bookworm-backports main" \
         >"$state/sources.list"
     backports=(-qq -o APT::Sandbox::User=root -o Dir::Etc::sourcelist="$state/sources.list"

@@ -13,8 +13,7 @@ if [[ ! -d $system ]]; then
     mkdir -p .cache/vm
     new=$(mktemp -d .cache/vm/debian.XXXXXX)
     trap 'rm -rf "$new"' EXIT
-    # shellcheck disable=SC2016 # apt expands them
-    mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' | awk '$2 == "bookworm" { print $1; exit }')
+    mirror=$(Tests/Support/mirror.sh)
     debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,iproute2,dnsmasq-base bookworm "$new/root" "$mirror" \
         >"$new/log" 2>&1 || {
         tail -20 "$new/log" >&2
