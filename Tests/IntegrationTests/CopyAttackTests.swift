@@ -64,6 +64,28 @@ extension IntegrationTests {
             }
         }
 
+        /// To Swift a slash and the accent behind it are one character: the link before it would be part of the last name, which
+        /// is opened as it is, and lead through the host's root.
+        @Test func aSlashWithAnAccentIsASlash() throws {
+            try TestEngine.withBusybox { engine in
+                let secret = try Self.makeSecret(engine)
+                _ = try engine.file("secret/\u{301}file", text: "SECRET\n")
+                let out = try engine.file("out", text: "mine\n")
+                try engine("run", "-d", "--name", "box", "busybox", "sleep", "1000")
+                try engine(
+                    "exec", "box", "sh", "-c",
+                    "ln -s \(secret) /a; ln -s ../\u{301}d /r; mkdir /b; echo own >/b/\u{301}file")
+                try #expect(engine("cp", "box:/a/\u{301}file", out).status == 1)
+                try #expect(engine("cp", "-L", "box:/a/\u{301}file", out).status == 1)
+                try #expect(engine("cp", out, "box:/a/\u{301}file").status == 1)
+                #expect(engine.hostText("out") == "mine\n" && engine.hostText("secret/\u{301}file") == "SECRET\n")
+                try #expect(engine("cp", "box:/b/\u{301}file", out).status == 0)
+                #expect(engine.hostText("out") == "own\n")
+                try #expect(engine("cp", out, "box:/r").status == 0)
+                try #expect(engine("exec", "box", "cat", "/\u{301}d").output == "own\n")
+            }
+        }
+
         @Test func nothingOfTheHostIsWritten() throws {
             try TestEngine.withBusybox { engine in
                 let secret = try Self.makeSecret(engine)

@@ -52,7 +52,7 @@ final class StoreFolder: Sendable {
 
     /// A path that still means the same after the process has gone to another folder.
     private static func absolute(_ path: String) throws(SystemError) -> String {
-        if path.hasPrefix("/") { return path }
+        if path.begins(with: "/") { return path }
         guard let folder = getcwd(nil, 0) else { throw SystemError("find", "the working folder", .current) }
         defer { free(folder) }
         return "\(String(cString: folder))/\(path)"
@@ -60,7 +60,7 @@ final class StoreFolder: Sendable {
 
     private static func makeFolders(_ path: String) throws(SystemError) {
         var prefix = ""
-        let parts = path.split(separator: "/")
+        let parts = path.pathComponents
         for (index, part) in parts.enumerated() {
             prefix += "/\(part)"
             if mkdir(prefix, index == parts.count - 1 ? 0o700 : 0o755) != 0, Errno.current != .exists {

@@ -14,8 +14,8 @@ struct LayerComparison: ~Copyable {
     private let limits: UnpackLimits
     private let hidesLowerLayers: Bool
     private var path: EntryPath
-    /// The names that differ as far as the archive was read, and why.
-    private var differences: [String: String] = [:]
+    /// The names that differ as far as the archive was read, and why: two spellings of one text are two files.
+    private var differences: [[UInt8]: String] = [:]
     /// The inodes of what the archive has.
     private var known: Set<UInt64> = []
     private var buffer: [UInt8]
@@ -43,7 +43,8 @@ struct LayerComparison: ~Copyable {
             if differences.count > Self.most { break }
         }
         if differences.isEmpty { try findStrangers() }
-        return differences.min { $0.key < $1.key }.map { "\($0.key.quoted) \($0.value)" }
+        return differences.min { $0.key.lexicographicallyPrecedes($1.key) }
+            .map { "\(String(decoding: $0.key, as: UTF8.self).quoted) \($0.value)" }
     }
 
     private mutating func compare(_ entry: ArchiveEntry, _ reader: ArchiveReader) throws {
@@ -53,7 +54,7 @@ struct LayerComparison: ~Copyable {
         if path.folderHasComponent(prefix: ".wh.") { return }
         var bytes: [CChar] = []
         path.copyBytes(into: &bytes)
-        let name = Self.text(bytes)
+        let name = Self.name(bytes)
         let found = try difference(of: entry, bytes, reader)
         guard entry.kind != S_IFSOCK || entry.hardLinkTarget != nil else { return }
         differences[name] = found
@@ -61,14 +62,15 @@ struct LayerComparison: ~Copyable {
         if found == nil, entry.kind != S_IFDIR { forget(below: name) }
     }
 
-    /// A whole path with its NUL, as text.
-    private static func text(_ bytes: [CChar]) -> String {
-        String(decoding: bytes.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    /// A whole path without its NUL.
+    private static func name(_ bytes: [CChar]) -> [UInt8] {
+        bytes.dropLast().map { UInt8(bitPattern: $0) }
     }
 
-    private mutating func forget(below name: String) {
+    private mutating func forget(below name: [UInt8]) {
         guard !differences.isEmpty else { return }
-        differences = differences.filter { !$0.key.hasPrefix("\(name)/") }
+        let folder = name + [UInt8(ascii: "/")]
+        differences = differences.filter { !$0.key.starts(with: folder) }
     }
 
     private mutating func difference(
@@ -159,7 +161,7 @@ struct LayerComparison: ~Copyable {
         let folder = Array(bytes.prefix(path.folderCount)) + [0]
         if isOpaque {
             let isRoot = path.folderCount == 0
-            let name = Self.text(folder)
+            let name = Self.name(folder)
             let number = nb_open_in_root(
                 root, isRoot ? [UInt8(ascii: ".").asCChar, 0] : folder, O_RDONLY | O_DIRECTORY, 0)
             guard number >= 0 else { return differences[name] = "is missing" }
@@ -174,7 +176,7 @@ struct LayerComparison: ~Copyable {
             (path.folderCount == 0 ? [] : folder.dropLast() + [UInt8(ascii: "/").asCChar])
             + Array(UnsafeBufferPointer(start: path.leaf + 4, count: path.leafCount - 4)) + [0]
         let number = nb_open_in_root(root, hidden, NB_O_PATH | O_NOFOLLOW, 0)
-        guard number >= 0 else { return differences[Self.text(hidden)] = "is not hidden" }
+        guard number >= 0 else { return differences[Self.name(hidden)] = "is not hidden" }
         if let status = try? FileDescriptor(owning: number).status() { known.insert(UInt64(status.st_ino)) }
     }
 
@@ -199,7 +201,7 @@ struct LayerComparison: ~Copyable {
                 if status.st_mode & S_IFMT == S_IFDIR {
                     open.append(path)
                 } else if !known.contains(UInt64(status.st_ino)) {
-                    differences[Self.text(path + [0])] = "is not of the layer"
+                    differences[Self.name(path + [0])] = "is not of the layer"
                     if differences.count > Self.most { return }
                 }
             }

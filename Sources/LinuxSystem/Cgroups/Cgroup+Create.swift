@@ -355,7 +355,7 @@ extension Cgroup {
             "the burst cannot be above the quota"
         case ("cpu.shares", .invalidArgument), ("cpu.weight", .invalidArgument):
             "an idle cgroup (cpu.idle 1) has no shares"
-        case (_, Errno(ENODEV)) where file.hasPrefix("blkio.") || file.hasPrefix("io."):
+        case (_, Errno(ENODEV)) where file.begins(with: "blkio.") || file.begins(with: "io."):
             "give the numbers of a whole disk that exists, not of a partition"
         default: nil
         }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import OCISpec
 
 extension Cgroup {
     /// Removes the cgroup from every hierarchy as far as nobody lives in it and nothing is below it.
@@ -78,7 +79,7 @@ extension Cgroup {
     /// Others may be making cgroups there at the same time: ``create(resources:)`` makes missing parents again.
     /// - Throws: `CgroupError.folder`.
     public func removeEmptyParents() throws(CgroupError) {
-        guard location.components.first?.hasPrefix("nestbox") == true else { return }
+        guard location.components.first?.begins(with: "nestbox") == true else { return }
         for point in layout.v1MountPoints + [layout.unified] {
             for count in (1..<location.components.count).reversed() {
                 guard try attemptRemove("\(point)/\(location.ancestor(count))") else { break }

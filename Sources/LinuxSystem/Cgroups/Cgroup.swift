@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import OCISpec
 
 /// One container's cgroup: a folder of the same path in the unified tree and, on a hybrid machine, in the v1 hierarchies
 /// of the controllers that it needs.
@@ -91,9 +92,9 @@ extension Cgroup {
         guard let controllers, controllers.contains(where: { !$0.isWhitespace }) else { return nil }
         let groups = (try? StoredFile.readText("/proc/\(process)/cgroup")) ?? nil
         let own = "0::/\(path)/"
-        guard let line = groups?.split(separator: "\n").first(where: { $0.hasPrefix(own) }) else { return nil }
-        let below = line.dropFirst(own.count)
-        return below.split(separator: "/").contains("..") ? nil : "\(unifiedPath)/\(below)"
+        let lines = groups?.parts(UInt8(ascii: "\n")) ?? []
+        guard let below = lines.lazy.compactMap({ $0.dropping(prefix: own) }).first else { return nil }
+        return below.pathComponents.contains("..") ? nil : "\(unifiedPath)/\(below)"
     }
 
     func openTasks(in mountPoint: String) throws(CgroupError) -> Int32? {

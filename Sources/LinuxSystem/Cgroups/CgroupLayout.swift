@@ -1,4 +1,5 @@
 internal import Glibc
+internal import OCISpec
 
 /// Where this machine's cgroup hierarchies are: everything on the unified tree (pure v2), or controllers on v1
 /// hierarchies beside a unified tree (hybrid).
@@ -112,7 +113,7 @@ private struct CgroupMount {
         let type = rest.takeField(endedBy: space)
         isUnified = type.elementsEqual("cgroup2".utf8)
         guard isUnified || type.elementsEqual("cgroup".utf8), !rest.isEmpty else { return nil }
-        rank = (root.elementsEqual("/".utf8) ? 2 : 0) + (mountPoint.hasPrefix("/sys/fs/cgroup") ? 1 : 0)
+        rank = (root.elementsEqual("/".utf8) ? 2 : 0) + (mountPoint.begins(with: "/sys/fs/cgroup") ? 1 : 0)
         _ = rest.takeField(endedBy: space)
         var options = rest.takeField(endedBy: space)
         while !options.isEmpty {

@@ -1,3 +1,5 @@
+internal import OCISpec
+
 /// A cgroup's path below the root of every hierarchy, validated: it can name nothing outside them.
 struct CgroupPath: Sendable, Hashable, CustomStringConvertible {
     /// Without a slash at either end, for example `nestbox-1f2e/6b0c`.
@@ -13,14 +15,13 @@ struct CgroupPath: Sendable, Hashable, CustomStringConvertible {
         guard text.utf8.count <= 3072 else {
             throw .invalidPath(text, reason: "it is longer than 3072 bytes")
         }
-        var rest = text[...]
-        if rest.hasPrefix("/") { rest = rest.dropFirst() }
-        let components = rest.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        let rest = text.dropping(prefix: "/") ?? text
+        let components = rest.parts(UInt8(ascii: "/"))
         for component in components {
             if let reason = Self.objection(to: component) { throw .invalidPath(text, reason: reason) }
         }
         self.components = components
-        description = String(rest)
+        description = rest
     }
 
     /// The path of the ancestor with that many parts, at least one.
@@ -43,7 +44,7 @@ struct CgroupPath: Sendable, Hashable, CustomStringConvertible {
             }
         }
         // A folder of such a name would hide, or fail beside, a file of the kernel's.
-        if component.hasPrefix("cgroup.") || component == "tasks" || component == "notify_on_release" {
+        if component.begins(with: "cgroup.") || component == "tasks" || component == "notify_on_release" {
             return "\"\(component)\" is a name of the kernel's"
         }
         return nil

@@ -134,7 +134,7 @@ struct CgroupSettings {
             (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0) || $0 == 0x5f
                 || $0 == 0x2e
         }
-        guard allowed, file.contains("."), !file.hasPrefix("."), !file.hasSuffix(".") else {
+        guard allowed, file.contains("."), !file.begins(with: "."), !file.ends(with: ".") else {
             throw .invalidResource(
                 "unified", value: file, reason: "a key is the name of a cgroup v2 file, for example memory.high")
         }
@@ -142,7 +142,7 @@ struct CgroupSettings {
             throw .invalidResource("unified.\(file)", value: "a text with a NUL byte", reason: "no file takes it")
         }
         // cgroup.procs would move any process of the machine in here, cgroup.kill would end the container.
-        guard !file.hasPrefix("cgroup.") else {
+        guard !file.begins(with: "cgroup.") else {
             throw .invalidResource("unified.\(file)", value: value, reason: "that file is the runtime's")
         }
         guard let controller = CgroupController(unifiedFile: file) else {

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import OCISpec
 
 /// Cgroups below a container's own, for a process that joins it.
 public struct SubCgroups: Sendable, Hashable {
@@ -36,7 +37,7 @@ public struct SubCgroups: Sendable, Hashable {
 
     /// Without the slashes at its ends; empty for the cgroup itself.
     private static func normal(_ path: String, _ argument: String) throws(CgroupError) -> String {
-        let parts = path.split(separator: "/").filter { $0 != "." }
+        let parts = path.pathComponents.filter { $0 != "." }
         // It must not lead out of the container's cgroup.
         guard !parts.contains(".."), !path.utf8.contains(0) else {
             throw .invalidPath(argument, reason: "\"..\" is not allowed in it")

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import OCISpec
 
 /// A program of the host that is to be started, with default signals and nothing open but what it is given.
 public struct HostProgram: Sendable {
@@ -60,7 +61,7 @@ public struct HostProgram: Sendable {
     /// The root of the unified tree, where this process is not in it: the only cgroup that is always there and is nobody's.
     private static func outsideOfOwn() -> FileDescriptor? {
         guard let groups = try? StoredFile.readText("/proc/self/cgroup"),
-            let own = groups.split(separator: "\n").first(where: { $0.hasPrefix("0::") }), own != "0::/",
+            let own = groups.split(separator: "\n").first(where: { $0.begins(with: "0::") }), own != "0::/",
             let layout = try? CgroupLayout.detect()
         else { return nil }
         // In a cgroup namespace what looks like it is a cgroup as any other, which could have no controllers for others then.

@@ -123,7 +123,7 @@ public struct SeccompCache: Sendable {
             }
             if isFilter(name) {
                 filters.append(name)
-            } else if name.hasPrefix("."), name.hasSuffix(".new"), isFilter(String(name.dropFirst().prefix(20))) {
+            } else if name.begins(with: "."), name.ends(with: ".new"), isFilter(String(name.dropFirst().prefix(20))) {
                 var status = stat()
                 guard fstatat(folder.rawValue, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
                     time(nil) - status.st_mtim.tv_sec > leftoverAge
@@ -137,7 +137,7 @@ public struct SeccompCache: Sendable {
 
     /// Whether a name is one of the cache's own: 16 hexadecimal digits and the suffix.
     private static func isFilter(_ name: String) -> Bool {
-        name.utf8.count == 20 && name.hasSuffix(SeccompCacheEntry.suffix)
+        name.utf8.count == 20 && name.ends(with: SeccompCacheEntry.suffix)
             && name.utf8.prefix(16).allSatisfy { 48...57 ~= $0 || 97...102 ~= $0 }
     }
 }

@@ -1,3 +1,5 @@
+internal import OCISpec
+
 /// A path that `cp` was given, with what its end says about it (`docker cp`'s rules).
 ///
 /// Cleaned as text: `a/../b` is `b` whatever `a` is.
@@ -11,10 +13,10 @@ struct CopyPath: Sendable, Hashable {
 
     /// - Parameter folder: where a relative path starts.
     init(_ path: String, relativeTo folder: String) {
-        let last = path.split(separator: "/").last
-        isContents = last == "." || EnginePaths.normalised("/" + path) == "/" && path.hasPrefix("/")
-        assertsFolder = isContents || path.hasSuffix("/")
-        text = EnginePaths.normalised(path.hasPrefix("/") ? path : folder + "/" + path)
+        let last = path.pathComponents.last
+        isContents = last == "." || EnginePaths.normalised("/" + path) == "/" && path.begins(with: "/")
+        assertsFolder = isContents || path.ends(with: "/")
+        text = EnginePaths.normalised(path.begins(with: "/") ? path : folder + "/" + path)
     }
 
     private init(text: String, of original: CopyPath) {
@@ -25,15 +27,12 @@ struct CopyPath: Sendable, Hashable {
 
     /// The path that this one stands for when its last component is a link.
     func following(_ link: String) -> CopyPath {
-        CopyPath(text: EnginePaths.normalised(link.hasPrefix("/") ? link : parent + "/" + link), of: self)
+        CopyPath(text: EnginePaths.normalised(link.begins(with: "/") ? link : parent + "/" + link), of: self)
     }
 
     /// The folder that it lies in.
-    var parent: String {
-        let end = text.lastIndex(of: "/") ?? text.startIndex
-        return end == text.startIndex ? "/" : String(text[..<end])
-    }
+    var parent: String { "/" + text.pathComponents.dropLast().joined(separator: "/") }
 
-    /// Its last component; empty for the root.
-    var name: String { String(text[(text.lastIndex(of: "/").map { text.index(after: $0) } ?? text.startIndex)...]) }
+    /// Its last component, which has no slash; empty for the root.
+    var name: String { text.pathComponents.last ?? "" }
 }

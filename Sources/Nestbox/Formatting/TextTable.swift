@@ -1,3 +1,5 @@
+internal import OCISpec
+
 /// Lines of cells, laid out as Docker's lists are: three spaces between columns, ten characters at least.
 public enum TextTable {
     /// Aligns lines whose cells are separated by tabs; a line's last cell is not padded.

@@ -94,8 +94,8 @@ extension SpecificationInput {
 
     private static func path(of device: HostDevice, _ mapping: DeviceMapping) -> String {
         // A device in a mapped folder keeps its place relative to that folder.
-        guard device.path.hasPrefix(mapping.hostPath + "/") else { return mapping.containerPath }
-        return mapping.containerPath + device.path.dropFirst(mapping.hostPath.count)
+        device.path.dropping(prefix: mapping.hostPath + "/").map { "\(mapping.containerPath)/\($0)" }
+            ?? mapping.containerPath
     }
 
     /// What the runtime makes in every container (OCI runtime-spec, "Default Devices").

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import OCISpec
 
 /// Every place below an engine's root and run root.
 ///
@@ -63,13 +64,13 @@ struct EnginePaths: Sendable, Hashable {
 
     /// `path` made absolute and rid of `.`, `..` and surplus slashes, without looking at the file system.
     static func normalised(_ path: String) -> String {
-        var components: [Substring] = []
+        var components: [String] = []
         var full = path
-        if !path.hasPrefix("/") {
+        if !path.begins(with: "/") {
             var buffer = [CChar](repeating: 0, count: 4096)
             if let folder = getcwd(&buffer, buffer.count) { full = String(cString: folder) + "/" + path }
         }
-        for component in full.split(separator: "/") {
+        for component in full.pathComponents {
             if component == "." { continue }
             if component == ".." { _ = components.popLast() } else { components.append(component) }
         }

@@ -1,3 +1,5 @@
+internal import OCISpec
+
 /// A condition on volumes, as in `volume ls --filter`: several of one kind are alternatives, different kinds must all hold;
 /// every `label` must hold.
 public enum VolumeFilter: Sendable, Hashable {

@@ -40,7 +40,7 @@ enum MemberCheck {
             guard !namespaces[..<index].contains(where: { $0.type == namespace.type }) else {
                 throw refusal("linux.namespaces", "\(namespace.type.rawValue) is named twice")
             }
-            guard namespace.path.map({ $0.hasPrefix("/") }) ?? true else {
+            guard namespace.path.map({ $0.begins(with: "/") }) ?? true else {
                 throw refusal("linux.namespaces", "the path \(namespace.path ?? "") must be absolute")
             }
         }

@@ -25,7 +25,7 @@ enum NetworkDeviceCheck {
         let isPlain = bytes.allSatisfy { $0 != 0 && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":") && !isSpace($0) }
         guard isPlain, 1...15 ~= bytes.count, text != ".", text != ".." else { return false }
         let parts = text.split(separator: "%", omittingEmptySubsequences: false)
-        return parts.count == 1 || isTemplate && parts.count == 2 && parts[1].hasPrefix("d")
+        return parts.count == 1 || isTemplate && parts.count == 2 && parts[1].begins(with: "d")
     }
 
     /// isspace(3) in the C locale.

@@ -8,7 +8,7 @@ enum SpecificationCheck {
         try checkVersion(specification.ociVersion)
         guard let process = specification.process else { throw refusal("process", "it must be there") }
         guard !process.args.isEmpty else { throw refusal("process.args", "it must not be empty") }
-        guard process.cwd.hasPrefix("/") else { throw refusal("process.cwd", "it must be an absolute path") }
+        guard process.cwd.begins(with: "/") else { throw refusal("process.cwd", "it must be an absolute path") }
         guard specification.root != nil else { throw refusal("root", "it must be there") }
         try check(process)
         try ValueCheck.check(specification)

@@ -28,7 +28,7 @@ enum ValueCheck {
     }
 
     private static func check(_ hook: RuntimeSpecification.Hook) throws(LaunchError) {
-        guard hook.path.hasPrefix("/") else {
+        guard hook.path.begins(with: "/") else {
             throw refusal("hooks", "the path \(hook.path) must be absolute")
         }
         guard hook.timeout.map({ 1...Int(Int32.max) ~= $0 }) ?? true else {

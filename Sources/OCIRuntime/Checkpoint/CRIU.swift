@@ -63,10 +63,10 @@ struct CRIU {
 
     /// The program of a name without slashes in the PATH; any other is taken as it is.
     private static func find(_ name: String) -> String? {
-        if name.contains("/") { return access(name, X_OK) == 0 ? Bundle.absolute(name) : nil }
+        if name.hasSlash { return access(name, X_OK) == 0 ? Bundle.absolute(name) : nil }
         let listed = getenv("PATH").map { String(cString: $0) } ?? ""
         // A relative folder is whatever the working folder is.
-        let named = listed.split(separator: ":").map(String.init).filter { $0.hasPrefix("/") }
+        let named = listed.parts(UInt8(ascii: ":")).filter { $0.begins(with: "/") }
         return (named + folders).map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
     }
 }

@@ -1,6 +1,7 @@
 internal import CLinux
 internal import Glibc
 internal import LinuxSystem
+internal import OCISpec
 
 /// A criu that carries out one request (`criu swrk`).
 final class CRIUSession {
@@ -70,7 +71,7 @@ final class CRIUSession {
             variables.append(String(cString: pointer))
             next += 1
         }
-        if !variables.contains(where: { $0.hasPrefix("PATH=") }) {
+        if !variables.contains(where: { $0.begins(with: "PATH=") }) {
             variables.append("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
         }
         return variables

@@ -26,7 +26,7 @@ enum CheckpointCheck {
                 throw refusal("its mount \(mount.destination) is shared with the host, which criu does not restore")
             }
         }
-        if let propagation = linux.rootfsPropagation, propagation.hasSuffix("shared") {
+        if let propagation = linux.rootfsPropagation, propagation.ends(with: "shared") {
             throw refusal("its root file system is shared with the host (rootfsPropagation)")
         }
         let actions = [linux.seccomp?.defaultAction].compactMap { $0 } + (linux.seccomp?.syscalls.map(\.action) ?? [])
@@ -41,7 +41,7 @@ enum CheckpointCheck {
     ) throws(LaunchError) {
         guard let cgroup, cgroup.layout.isHybrid else { return }
         let isOwn = linux.namespaces.contains { $0.type == .cgroup && $0.isNew }
-        guard !isOwn, let mount = specification.mounts.first(where: { $0.type?.hasPrefix("cgroup") ?? false }) else {
+        guard !isOwn, let mount = specification.mounts.first(where: { $0.type?.begins(with: "cgroup") ?? false }) else {
             return
         }
         throw refusal(

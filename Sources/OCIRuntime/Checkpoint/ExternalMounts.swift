@@ -43,7 +43,7 @@ struct ExternalMounts {
             pairs.append(.init(key: target.point, value: target.point))
             // What the bind brought along, unless the container has a mount of its own there.
             for point in table.points(below: target.point) {
-                let owner = targets.last { $0.point == point || point.hasPrefix("\($0.point)/") }
+                let owner = targets.last { $0.point == point || point.begins(with: "\($0.point)/") }
                 if owner?.point == target.point { pairs.append(.init(key: point, value: point)) }
             }
         }
@@ -166,7 +166,7 @@ struct ExternalMounts {
     /// Where a path of the container's leads, as the container sees it.
     private static func resolved(_ path: String, in root: borrowing RootDirectory) -> String {
         guard let rooted = try? RootedPath(path), let place = try? root.open(rooted, NB_O_PATH),
-            let link = StoredFile.link("/proc/self/fd/\(place.rawValue)"), link.hasPrefix("/")
+            let link = StoredFile.link("/proc/self/fd/\(place.rawValue)"), link.begins(with: "/")
         else { return plain(path) }
         return link
     }
@@ -184,7 +184,7 @@ struct ExternalMounts {
                 let link = StoredFile.link("/proc/self/fd/\(place.rawValue)")
             else { continue }
             let base = rootfs == "/" ? "" : rootfs
-            guard link == base || link.hasPrefix("\(base)/") else { break }
+            guard link == base || link.begins(with: "\(base)/") else { break }
             return ([String(link.dropFirst(base.count))] + rest.dropFirst().map(String.init)).joined(separator: "/")
         }
         return plain(path)

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import LinuxSystem
+internal import OCISpec
 
 /// A folder of the host with what criu has written, or where it writes.
 ///
@@ -46,7 +47,9 @@ struct ImageFolder: ~Copyable {
     ///
     /// - Throws: `LaunchError`.
     borrowing func checkParent(_ name: String) throws(LaunchError) {
-        guard !name.hasPrefix("/") else { throw LaunchError("cannot use --parent-path \(name): it must be relative") }
+        guard !name.begins(with: "/") else {
+            throw LaunchError("cannot use --parent-path \(name): it must be relative")
+        }
         do throws(SystemError) {
             let folder = try descriptor.open(name, O_RDONLY | O_DIRECTORY)
             try Self.checkOwner(folder, name)
@@ -100,21 +103,21 @@ struct ImageFolder: ~Copyable {
             guard let start = line.place(of: "Error (") else { return nil }
             return plainError(String(line[start.lowerBound...]))
         }
-        return errors.last { !$0.hasSuffix(" FAILED.") && $0.place(of: " failed with ") == nil } ?? errors.last
+        return errors.last { !$0.ends(with: " FAILED.") && $0.place(of: " failed with ") == nil } ?? errors.last
     }
 
     /// An error of criu's without its place in criu's source: `Error (criu/files.c:1): words`.
     static func plainError(_ text: String) -> String {
         let line = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
-        guard line.hasPrefix("Error ("), let end = line.place(of: "): ") else { return line }
+        guard line.begins(with: "Error ("), let end = line.place(of: "): ") else { return line }
         return String(line[end.upperBound...])
     }
 
     /// A slash at the end would make the kernel follow a link.
     private static func plain(_ path: String) -> String {
-        var path = path
-        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-        return path
+        var bytes = Array(path.utf8)
+        while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Opens a folder, or the one that links of our own lead to (containerd's work folder is such a link).
@@ -132,7 +135,7 @@ struct ImageFolder: ~Copyable {
                     "open", path, .notDirectory,
                     hint: "it is a link that somebody else may have put there; name the folder itself")
             }
-            return try openFolder(plain(target.hasPrefix("/") ? target : "\(parent)/\(target)"), links: links - 1)
+            return try openFolder(plain(target.begins(with: "/") ? target : "\(parent)/\(target)"), links: links - 1)
         }
     }
 
@@ -150,7 +153,7 @@ extension StringProtocol {
     fileprivate func place(of text: String) -> Range<Index>? {
         var start = startIndex
         while start < endIndex {
-            if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }
+            if self[start...].begins(with: text) { return start..<index(start, offsetBy: text.count) }
             formIndex(after: &start)
         }
         return nil

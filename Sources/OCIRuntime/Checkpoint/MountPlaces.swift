@@ -19,7 +19,7 @@ struct MountPlaces {
         for (index, mount) in mounts.enumerated() {
             // The kernel has its place in sysfs, or a tmpfs comes back with it.
             if mount.type == "cgroup" || mount.type == "cgroup2" || MountOptions(mount.options).isRemount { continue }
-            let outer = mounts[..<index].last { mount.destination.hasPrefix("\($0.destination)/") }
+            let outer = mounts[..<index].last { mount.destination.begins(with: "\($0.destination)/") }
             do throws(SystemError) {
                 guard let outer else {
                     try make(mount, mount.destination, in: root)

@@ -1,4 +1,5 @@
 internal import LinuxSystem
+internal import OCISpec
 
 /// The mounts of a mount namespace (proc_pid_mountinfo(5)).
 struct MountTable {
@@ -44,6 +45,6 @@ struct MountTable {
     func points(below folder: String) -> [String] {
         let prefix = folder == "/" ? "/" : "\(folder)/"
         var seen: Set<String> = []
-        return entries.map(\.point).filter { $0.hasPrefix(prefix) && $0 != prefix && seen.insert($0).inserted }
+        return entries.map(\.point).filter { $0.begins(with: prefix) && $0 != prefix && seen.insert($0).inserted }
     }
 }

@@ -41,7 +41,7 @@ enum StreamNames {
         guard let names = try JSONValue(parsing: bytes).arrayValue else { throw JSONError("it is no array") }
         // Only 0, 1 and 2 are the caller's streams.
         return names.prefix(3).enumerated().compactMap { number, name in
-            guard let key = name.stringValue, key.hasPrefix("pipe:[") else { return nil }
+            guard let key = name.stringValue, key.begins(with: "pipe:[") else { return nil }
             return .init(key: key, number: Int32(number))
         }
     }

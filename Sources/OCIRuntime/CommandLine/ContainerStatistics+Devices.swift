@@ -121,7 +121,7 @@ extension ContainerStatistics {
     private static var pageSizes: [String] {
         let names = (try? StoredFile.names(in: "/sys/kernel/mm/hugepages")) ?? []
         return names.compactMap { name in
-            guard name.hasPrefix("hugepages-"), name.hasSuffix("kB"),
+            guard name.begins(with: "hugepages-"), name.ends(with: "kB"),
                 let size = UInt64(name.dropFirst("hugepages-".count).dropLast(2))
             else { return nil }
             if size >= 1 << 20 { return "\(size >> 20)GB" }

@@ -22,7 +22,7 @@ struct GlobalOptions {
         // The log at once: the error of the next option belongs there, too.
         let options = try Options(arguments, Self.known, stopsAtOperand: true) { log.read($0) }
         arguments = options.rest
-        if let path = options["root"] { root = path.hasPrefix("/") ? path : "\(Bundle.absolute("."))/\(path)" }
+        if let path = options["root"] { root = path.begins(with: "/") ? path : "\(Bundle.absolute("."))/\(path)" }
         if let format = options["log-format"], format != "text", format != "json" {
             throw LaunchError("invalid log-format: \(format); use text or json")
         }

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import LinuxSystem
+internal import OCISpec
 
 /// A document that the command line names.
 enum InputFile {
@@ -17,20 +18,17 @@ enum InputFile {
         ).readAll(limit: StoredFile.limit)
     }
 
-    /// The descriptors that the options of a command name, in rising order: those this process must not close before.
+    /// The descriptors that the options of a command name: those this process must not close before.
     ///
     /// - Parameter first: the lowest that counts.
     static func descriptors(_ options: Options, from first: Int32) -> [Int32] {
-        let numbers = ["process", "resources"].compactMap { options[$0].flatMap(descriptor) }
-        return Set(numbers).filter { $0 >= first }.sorted()
+        // No command takes both.
+        ["process", "resources"].compactMap { options[$0].flatMap(descriptor) }.filter { $0 >= first }
     }
 
     private static func descriptor(_ path: String) -> Int32? {
         if path == "/dev/stdin" { return 0 }
-        for folder in ["/dev/fd/", "/proc/self/fd/"] where path.hasPrefix(folder) {
-            guard let number = Int32(path.dropFirst(folder.count)), number >= 0 else { return nil }
-            return number
-        }
-        return nil
+        let name = path.dropping(prefix: "/dev/fd/") ?? path.dropping(prefix: "/proc/self/fd/")
+        return name.flatMap { Int32($0) }.flatMap { $0 >= 0 ? $0 : nil }
     }
 }

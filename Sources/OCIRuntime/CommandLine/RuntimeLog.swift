@@ -13,7 +13,7 @@ struct RuntimeLog {
     mutating func read(_ options: Options) {
         if let given = options["log"] {
             // crun's form; its other kinds of logs are none of ours.
-            path = given.hasPrefix("file:") ? String(given.dropFirst(5)) : given
+            path = given.dropping(prefix: "file:") ?? given
         }
         isJSON = options["log-format"] == "json"
     }

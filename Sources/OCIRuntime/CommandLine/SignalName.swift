@@ -1,4 +1,5 @@
 internal import LinuxSystem
+internal import OCISpec
 
 /// Signals by number or name.
 enum SignalName {
@@ -16,7 +17,7 @@ enum SignalName {
     static func number(_ text: String) throws(LaunchError) -> Int32 {
         if let number = Int32(text), (1...64).contains(number) { return number }
         var name = text.uppercased()
-        if name.hasPrefix("SIG") { name.removeFirst(3) }
+        name = name.dropping(prefix: "SIG") ?? name
         if let place = names.firstIndex(of: name) { return Int32(place) + 1 }
         switch name {
         case "IOT": return 6
@@ -26,8 +27,10 @@ enum SignalName {
         case "RTMAX": return 64
         default: break
         }
-        if name.hasPrefix("RTMIN+"), let more = Int32(name.dropFirst(6)), (0...30).contains(more) { return 34 + more }
-        if name.hasPrefix("RTMAX-"), let less = Int32(name.dropFirst(6)), (0...30).contains(less) { return 64 - less }
+        let more = name.dropping(prefix: "RTMIN+").flatMap { Int32($0) }
+        if let more, (0...30).contains(more) { return 34 + more }
+        let less = name.dropping(prefix: "RTMAX-").flatMap { Int32($0) }
+        if let less, (0...30).contains(less) { return 64 - less }
         throw LaunchError("unknown signal \"\(text)\"")
     }
 }

@@ -77,8 +77,8 @@ enum UpdateCommand {
         guard let text = options[name] else { return nil }
         if text == "-1" { return -1 }
         var digits = text.lowercased()
-        if digits.hasSuffix("b") { digits.removeLast() }
-        if digits.hasSuffix("i") { digits.removeLast() }
+        if digits.ends(with: "b") { digits.removeLast() }
+        if digits.ends(with: "i") { digits.removeLast() }
         let shift: Int64 =
             switch digits.last {
             case "k": 10

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import LinuxSystem
+internal import OCISpec
 
 /// The host's AppArmor.
 enum AppArmor {
@@ -8,7 +9,7 @@ enum AppArmor {
         guard let text = try? StoredFile.readText("/sys/module/apparmor/parameters/enabled") else {
             return false
         }
-        return text.hasPrefix("Y")
+        return text.begins(with: "Y")
     }
 
     /// Where a process says which profile its next program gets, below `/proc/PID`: its own place, or on kernels before 5.8 the

@@ -44,7 +44,7 @@ extension ContainerLauncher {
         for path in lower {
             let folder = try FileDescriptor.open(path, NB_O_PATH | O_DIRECTORY)
             // A restart has the places of the first start. Without its mount such a place is an empty folder.
-            if path.hasSuffix(".erofs"), nb_is_on_erofs(folder.rawValue) != 1 {
+            if path.ends(with: ".erofs"), nb_is_on_erofs(folder.rawValue) != 1 {
                 throw SystemError("find the layer mounted on", path, .noSuchFile, hint: "start the container again")
             }
             guard let namespace = userNamespace.rawValue else {

@@ -174,7 +174,7 @@ struct ProcessSteps {
 
     /// The environment, with HOME from the passwd entry when it has none.
     var environment: [String] {
-        guard !process.env.contains(where: { $0.hasPrefix("HOME=") }) else { return process.env }
+        guard !process.env.contains(where: { $0.begins(with: "HOME=") }) else { return process.env }
         return process.env + ["HOME=\(user.home ?? "/")"]
     }
 
@@ -185,12 +185,11 @@ struct ProcessSteps {
                 "cannot start the container: no command was given and the image has none; name one", exitCode: 125)
         }
         let candidates: [String]
-        if name.contains("/") {
+        if name.hasSlash {
             candidates = [name]
         } else {
-            let variable = process.env.last { $0.hasPrefix("PATH=") }
-            let path = variable.map { String($0.dropFirst(5)) } ?? Self.defaultPath
-            candidates = path.split(separator: ":", omittingEmptySubsequences: false).map {
+            let path = process.env.lazy.compactMap { $0.dropping(prefix: "PATH=") }.last ?? Self.defaultPath
+            candidates = path.parts(UInt8(ascii: ":")).map {
                 $0.isEmpty ? "./\(name)" : "\($0)/\(name)"
             }
         }

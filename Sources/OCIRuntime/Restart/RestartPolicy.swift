@@ -19,8 +19,7 @@ public enum RestartPolicy: JSONCodable, Hashable {
         case "unless-stopped": self = .unlessStopped
         case "on-failure": self = .onFailure(attempts: 0)
         default:
-            let prefix = "on-failure:"
-            guard text.hasPrefix(prefix), let attempts = Int32(text.dropFirst(prefix.utf8.count)), attempts >= 0 else {
+            guard let attempts = text.dropping(prefix: "on-failure:").flatMap({ Int32($0) }), attempts >= 0 else {
                 return nil
             }
             self = .onFailure(attempts: attempts)

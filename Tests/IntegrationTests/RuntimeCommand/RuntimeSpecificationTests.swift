@@ -33,6 +33,16 @@ extension IntegrationTests {
             return text
         }
 
+        /// To Swift the slash and the accent behind it are one character, to the kernel they are two.
+        @Test func aFolderWhoseNameBeginsWithAnAccentIsOne() throws {
+            let folder = "/\u{301}folder"
+            let seen = try output("pwd; grep -c ' /.*folder ' /proc/self/mountinfo") { spec, _ in
+                spec.mounts.append(.init(destination: folder, type: "tmpfs", source: "tmpfs"))
+                spec.process?.cwd = folder
+            }
+            #expect(seen == "\(folder)\n1\n")
+        }
+
         @Test func schedulingIsTheProcesss() throws {
             let policy = try output("grep ^policy /proc/self/sched; cut -d ' ' -f 19 /proc/self/stat") { spec, _ in
                 spec.process?.scheduler = .init(policy: .batch, nice: 5)

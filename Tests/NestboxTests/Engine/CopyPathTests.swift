@@ -17,6 +17,17 @@ import Testing
         #expect(copy.assertsFolder == assertsFolder)
     }
 
+    /// A slash with an accent on it is one character to Swift.
+    @Test func namesAreBytes() {
+        let path = CopyPath("a/\u{301}x", relativeTo: "/w")
+        #expect(path.text == "/w/a/\u{301}x" && path.parent == "/w/a" && path.name == "\u{301}x")
+        #expect(path.following("../\u{301}d").text == "/w/\u{301}d")
+        #expect(path.following("/\u{301}d").text == "/\u{301}d")
+        #expect(
+            CopyPath("/\u{301}x/", relativeTo: "/w").assertsFolder
+                && CopyPath("/\u{301}x", relativeTo: "/w").parent == "/")
+    }
+
     @Test func linksAreFollowedFromTheirOwnFolder() {
         let path = CopyPath("a/link/", relativeTo: "/w")
         #expect(path.following("../b").text == "/w/b")

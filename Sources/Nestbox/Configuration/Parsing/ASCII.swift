@@ -20,10 +20,4 @@ extension StringProtocol {
     var asciiUppercased: String {
         String(decoding: utf8.map { $0 >= 0x61 && $0 <= 0x7a ? $0 & ~0x20 : $0 }, as: UTF8.self)
     }
-
-    /// The parts between the bytes `separator`, empty ones included; at most `maxSplits` cuts.
-    func parts(_ separator: UInt8, maxSplits: Int = .max) -> [String] {
-        utf8.split(separator: separator, maxSplits: maxSplits, omittingEmptySubsequences: false)
-            .map { String(decoding: $0, as: UTF8.self) }
-    }
 }

@@ -1,3 +1,5 @@
+internal import OCISpec
+
 extension DeviceMapping {
     /// Parses `HOST[:CONTAINER][:PERMISSIONS]`, the value of `--device`.
     ///

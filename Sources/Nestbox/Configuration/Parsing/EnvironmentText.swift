@@ -1,3 +1,5 @@
+internal import OCISpec
+
 /// `-e`, `--env-file`, `--label` and `--label-file`.
 public enum EnvironmentText {
     /// One `-e`: `NAME=value` as it is; `NAME` takes the caller's value, and stays bare (which removes the image's

@@ -1,3 +1,5 @@
+internal import OCISpec
+
 extension MountConfiguration {
     /// Parses `type=…,source=…,target=…`, the value of `--mount`.
     ///
@@ -110,7 +112,7 @@ extension MountConfiguration {
         }
         if let path = volumeSubpath {
             let cleaned = NameText.clean(path)
-            guard path.first != "/", cleaned != "..", !cleaned.hasPrefix("../") else {
+            guard !path.begins(with: "/"), cleaned != "..", !cleaned.begins(with: "../") else {
                 throw ConfigurationError(
                     option, text, "volume-subpath leads out of the volume", accepted: "give a relative path without ..")
             }

@@ -1,3 +1,5 @@
+internal import OCISpec
+
 /// Names and paths that come from outside, and the one place that decides which are good.
 public enum NameText {
     /// A container's or volume's name: `[A-Za-z0-9][A-Za-z0-9_.-]+`, at most 255 characters.

@@ -1,3 +1,5 @@
+internal import OCISpec
+
 extension MountConfiguration {
     /// Parses `[SOURCE:]TARGET[:OPTIONS]`, the value of `-v`.
     ///
