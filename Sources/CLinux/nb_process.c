@@ -123,13 +123,26 @@ int nb_accept_from_user(int listener, uid_t uid)
     return -EPERM;
 }
 
-int nb_signal_descriptor(uint64_t signals)
+static sigset_t nb_signal_set(uint64_t signals)
 {
     sigset_t set;
     sigemptyset(&set);
     for (int signal = 1; signal < 64; signal++)
         if (signals >> (signal - 1) & 1) sigaddset(&set, signal);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) return -errno;
+    return set;
+}
+
+int nb_block_signals(uint64_t signals)
+{
+    sigset_t set = nb_signal_set(signals);
+    return sigprocmask(SIG_BLOCK, &set, NULL) != 0 ? -errno : 0;
+}
+
+int nb_signal_descriptor(uint64_t signals)
+{
+    int result = nb_block_signals(signals);
+    if (result < 0) return result;
+    sigset_t set = nb_signal_set(signals);
     int descriptor = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     return descriptor < 0 ? -errno : descriptor;
 }

@@ -215,6 +215,49 @@ extension IntegrationTests {
             }
         }
 
+        @Test func shutdownStopsWhatIsStartedMeanwhile() throws {
+            try TestEngine.withBusybox { engine in
+                try engine(
+                    "run", "-d", "--name", "patient", "--stop-timeout", "-1", "busybox", "sh", "-c",
+                    "trap 'echo asked' TERM; echo ready; while [ ! -e /end ]; do sleep 0.1; done")
+                #expect(try TestEngine.eventually { try engine("logs", "patient").output == "ready\n" })
+                let shutdown = try engine.start("system", "shutdown")
+                #expect(try TestEngine.eventually { try engine("logs", "patient").output == "ready\nasked\n" })
+                try engine("run", "-d", "--name", "late", "--stop-timeout", "1", "busybox", "sleep", "1000")
+                try engine("exec", "patient", "touch", "/end")
+                let stopped = shutdown.finish()
+                #expect(stopped.status == 0 && stopped.lines.map(String.init) == ["patient", "late"], "\(stopped)")
+                try #expect(engine("ps", "-q").output.isEmpty)
+            }
+        }
+
+        /// Between the record that says whom to ask, and the moment at which the supervisor can answer.
+        @Test(.enabled(if: access("/usr/bin/strace", X_OK) == 0))
+        func aSupervisorThatIsAskedEarlyEndsItsContainerInOrder() throws {
+            try TestEngine.withBusybox { engine in
+                let ready = try engine.file("ready", text: "")
+                chmod(ready, 0o666)
+                let slowly =
+                    ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=rename"]
+                    + ["-e", "inject=rename:delay_exit=\(2 * TestEngine.patience)s:when=1"]
+                let script = "trap 'exit 3' TERM; echo >/ready; while :; do sleep 0.1; done"
+                let run = try Command(
+                    engine.host.entrance + slowly
+                        + engine.command(
+                            ["run", "-d", "--name", "web", "--network", "none", "-v", "\(ready):/ready"]
+                                + ["busybox", "sh", "-c", script]))
+                // Not by its log: that is written when the supervisor is there.
+                #expect(
+                    try TestEngine.eventually {
+                        try engine.hostText("ready") == "\n"
+                            && engine("inspect", "-f", "{{.State.Status}}", "web").line == "running"
+                    })
+                try #expect(engine("system", "shutdown").line == "web")
+                try #expect(engine.inspect("web", "{{.State.Status}} {{.State.ExitCode}}") == "exited 3")
+                #expect(run.finish().status == 0)
+            }
+        }
+
         /// A policy finds the namespaces that are joined although their container was started again meanwhile.
         @Test func whoJoinsAContainerIsStartedAgainInItsNetwork() throws {
             try TestEngine.withBusybox { engine in

@@ -55,7 +55,10 @@ int nb_execute_descriptor(int program, char *const *arguments, char *const *envi
 /* Accepts a connection, non-blocking and close-on-exec, whose peer runs as `uid`; -EPERM for any other. */
 int nb_accept_from_user(int listener, uid_t uid);
 
-/* A signalfd for `signals` (a mask: bit n-1 is signal n), which are blocked from now on. */
+/* Blocks `signals` (a mask: bit n-1 is signal n). */
+int nb_block_signals(uint64_t signals);
+
+/* A signalfd for such a mask of signals, which are blocked from now on. */
 int nb_signal_descriptor(uint64_t signals);
 /* Reads one signal number; -EAGAIN when none is pending. */
 int nb_read_signal(int descriptor);

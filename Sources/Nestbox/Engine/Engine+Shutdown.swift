@@ -6,14 +6,40 @@ extension Engine {
     /// Stops every running container because the machine is about to go down, all at the same time.
     ///
     /// Each gets its stop signal, and SIGKILL after its own timeout, 10 seconds unless it has one. Unlike those that somebody stops
-    /// they come back by ``restore(_:)`` as their policies say.
+    /// they come back by ``restore(_:)`` as their policies say. What is being started while this returns is not noticed.
     /// - Parameter stopped: hears of each that has ended, or of why not.
     /// - Throws: `EngineError` when the root cannot be read.
     public func shutDown(_ stopped: (Container, EngineError?) -> Void) throws(EngineError) {
+        var runs: Set<ContainerRun> = []
+        // Those that were started meanwhile, too; but who goes on starting some is not waited for.
+        for _ in 0..<Self.shutdownRounds {
+            let running = try list(all: true).filter {
+                ($0.isRunning || $0.isRestarting) && runs.insert(ContainerRun($0)).inserted
+            }
+            guard !running.isEmpty else { return }
+            end(running, stopped)
+        }
+    }
+
+    private static let shutdownRounds = 3
+
+    /// One run of a container.
+    private struct ContainerRun: Hashable {
+        let id: String
+        let supervisor: ProcessIdentity?
+
+        init(_ container: Container) {
+            id = container.id
+            supervisor = container.state.supervisor
+        }
+    }
+
+    /// Stops containers, all at the same time.
+    private func end(_ running: [Container], _ stopped: (Container, EngineError?) -> Void) {
         var asked: [Container] = []
-        for container in try list(all: true) where container.isRunning || container.isRestarting {
+        for container in running {
             do throws(EngineError) {
-                if let running = try askToEnd(container) { asked.append(running) } else { stopped(container, nil) }
+                if let current = try askToEnd(container) { asked.append(current) } else { stopped(container, nil) }
             } catch {
                 stopped(container, error)
             }

@@ -20,6 +20,7 @@ public struct ExecSession {
     /// - Returns: the exit status of this process.
     public func run(client: consuming FileDescriptor?, report: consuming FileDescriptor) -> Int32 {
         RuntimeProcess.detach()
+        RuntimeProcess.holdSignals()
         do throws(LaunchError) {
             let cgroup: Cgroup
             do throws(CgroupError) {

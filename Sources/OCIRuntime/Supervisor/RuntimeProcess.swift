@@ -18,10 +18,18 @@ enum RuntimeProcess {
         if null > 2 { close(null) }
     }
 
+    private static let answered = [SIGTERM, SIGINT, SIGHUP, SIGQUIT].reduce(UInt64(0)) { $0 | 1 << UInt64($1 - 1) }
+
+    /// Lets the signals that a supervisor or an exec session answers wait until it comes to that.
+    ///
+    /// Before anybody knows whom to send them to: one in between would end it, and its container with it.
+    static func holdSignals() {
+        _ = nb_block_signals(answered)
+    }
+
     /// The signals that a supervisor or an exec session answers; all are blocked from now on.
     static func signals() -> FileDescriptor? {
-        let mask = [SIGTERM, SIGINT, SIGHUP, SIGQUIT].reduce(UInt64(0)) { $0 | 1 << UInt64($1 - 1) }
-        let descriptor = nb_signal_descriptor(mask)
+        let descriptor = nb_signal_descriptor(answered)
         return descriptor < 0 ? nil : FileDescriptor(owning: descriptor)
     }
 }

@@ -29,6 +29,7 @@ extension Supervisor {
         _ restart: consuming Restart
     ) -> (supervisor: Supervisor?, status: Int32) {
         RuntimeProcess.detach()
+        RuntimeProcess.holdSignals()
         var record = ContainerRecord(request, restarts: restart.count, lastCode: restart.lastCode)
         // Before a restart changes the request: the network is the first run's.
         let network = NetworkTenure(request)
