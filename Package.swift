@@ -13,9 +13,13 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-/// What nestbox-runtime is made of: no regular expressions, of which one call would link all.
+/// What nestbox-runtime is made of: no regular expressions, of which one call would link all; and no function without a name,
+/// which merging makes, for the linker to put in its place.
 let runtimeSettings: [SwiftSetting] =
-    swiftSettings + [.unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"])]
+    swiftSettings + [
+        .unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"]),
+        .unsafeFlags(["-Xfrontend", "-disable-llvm-merge-functions-pass"], .when(configuration: .release)),
+    ]
 
 /// Executables are fully static in release builds: the loader is most of a small program's start time.
 ///
@@ -124,7 +128,8 @@ let package = Package(
             exclude: ["start.order"], swiftSettings: staticExecutableSwift,
             linkerSettings: archiveLinkage + staticExecutable + startOrder("nestbox")),
         .executableTarget(
-            name: "nestbox-runtime", dependencies: ["CSealedStart", "OCIRuntime"], exclude: ["start.order"],
+            name: "nestbox-runtime", dependencies: ["CSealedStart", "LinuxSystem", "OCIRuntime"],
+            exclude: ["start.order"],
             swiftSettings: staticExecutableSwift, linkerSettings: staticExecutable + startOrder("nestbox-runtime")),
         // A library of its own: whoever embeds the engine and needs no registry compiles no NIO.
         .target(

@@ -38,12 +38,17 @@ static char *nb_running_program(char path[PATH_MAX])
 static int nb_argument_count;
 static char **nb_arguments;
 
+char **nb_command_line(int *count)
+{
+    *count = nb_argument_count;
+    return nb_arguments;
+}
+
 /* Swift's own pair of these looks for the arguments in the stack, whose place it reads in /proc/self/maps at each start
  * (stdlib/public/stubs/CommandLine.cpp). The C library hands them to every constructor. */
 char **_swift_stdlib_getUnsafeArgvArgc(int *count)
 {
-    *count = nb_argument_count;
-    return nb_arguments;
+    return nb_command_line(count);
 }
 
 void _swift_stdlib_overrideUnsafeArgvArgc(char **arguments, int count)

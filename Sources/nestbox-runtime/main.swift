@@ -1,4 +1,4 @@
 internal import Glibc
 internal import OCIRuntime
 
-exit(RuntimeCommand.run(CommandLine.arguments))
+exit(RuntimeCommand.run(CommandWords.all()))

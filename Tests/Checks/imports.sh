@@ -18,7 +18,7 @@ declare -A allowed=(
     [nestboxd]="Glibc ArgumentParser LinuxSystem OCISpec ImageStore Nestbox RegistryServer"
     [Nestbox]="Glibc Synchronization CLinux LinuxSystem LinuxNetwork OCISpec OCIRuntime ContainerNetwork ImageStore"
     [nestbox]="Glibc Synchronization ArgumentParser CLinux LinuxSystem LinuxNetwork OCISpec OCIRuntime ContainerNetwork ImageStore Nestbox"
-    [nestbox-runtime]="Glibc CLinux LinuxSystem OCISpec OCIRuntime"
+    [nestbox-runtime]="Glibc CLinux CSealedStart LinuxSystem OCISpec OCIRuntime"
 )
 
 failed=0

@@ -29,7 +29,9 @@ public struct Capability: Hashable, Sendable, CustomStringConvertible {
         var value: cap_value_t = -1
         // Only letters and underscores reach libcap: it would also take `0x15` or ` 21`.
         let isWord = !short.isEmpty && short.utf8.allSatisfy { $0 == UInt8(ascii: "_") || 97...122 ~= $0 }
-        guard isWord, cap_from_name("cap_" + short, &value) == 0, let capability = Capability(number: Int(value)) else {
+        guard isWord, ("cap_" + short).withCString({ cap_from_name($0, &value) }) == 0,
+            let capability = Capability(number: Int(value))
+        else {
             throw CapabilityError(name: name, nearest: Self.nearestName(to: short))
         }
         self = capability

@@ -95,7 +95,7 @@ struct CgroupFolder: ~Copyable {
         while let entry = readdir(stream) {
             guard entry.pointee.d_type == DT_DIR else { continue }
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cText: $0) }
             }
             if name != ".", name != ".." { names.append(name) }
         }

@@ -85,6 +85,9 @@ public enum StoredFile {
         faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0
     }
 
+    /// Whether nothing has this name: an error is no answer.
+    public static func isMissing(_ path: String) -> Bool { !exists(path) && Errno.current == .noSuchFile }
+
     /// The names in a folder without `.` and `..`; empty when the folder is missing.
     public static func names(in folder: String) throws(SystemError) -> [String] {
         guard let stream = opendir(folder) else {
@@ -96,7 +99,7 @@ public enum StoredFile {
         var result: [String] = []
         while let entry = readdir(stream) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cText: $0) }
             }
             if name != "." && name != ".." { result.append(name) }
         }

@@ -17,7 +17,7 @@ struct Bundle {
     init(_ path: String, file: String? = nil) throws(LaunchError) {
         let folder = Self.absolute(path)
         self.path = folder
-        let name = file.map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" } ?? "\(folder)/config.json"
+        let name = file.map { $0.begins(with: "/") ? $0 : "\(folder)/\($0)" } ?? "\(folder)/config.json"
         do throws(SystemError) {
             bytes = try FileDescriptor.open(name).readAll(limit: StoredFile.limit)
         } catch {
@@ -31,8 +31,8 @@ struct Bundle {
     /// A mount with absolute paths: a target is relative to the root, and what is bound to the bundle (config.md "Mounts").
     static func resolved(_ mount: RuntimeSpecification.Mount, in folder: String) -> RuntimeSpecification.Mount {
         var mount = mount
-        if !mount.destination.hasPrefix("/") { mount.destination = "/\(mount.destination)" }
-        if mount.isBind, let source = mount.source, !source.hasPrefix("/") { mount.source = "\(folder)/\(source)" }
+        if !mount.destination.begins(with: "/") { mount.destination = "/\(mount.destination)" }
+        if mount.isBind, let source = mount.source, !source.begins(with: "/") { mount.source = "\(folder)/\(source)" }
         return mount
     }
 
@@ -66,7 +66,7 @@ struct Bundle {
     /// The root file system's folder, absolute.
     var rootfs: String {
         let root = specification.root?.path ?? "rootfs"
-        return root.hasPrefix("/") ? root : "\(path)/\(root)"
+        return root.begins(with: "/") ? root : "\(path)/\(root)"
     }
 
     /// What the launcher makes the container from.
@@ -93,6 +93,6 @@ struct Bundle {
     static func absolute(_ path: String) -> String {
         guard let resolved = realpath(path, nil) else { return path }
         defer { free(resolved) }
-        return String(cString: resolved)
+        return String(cText: resolved)
     }
 }

@@ -39,7 +39,7 @@ enum SharedMountCheck {
     /// What leads out of a root that was made by chroot(2); nil when nothing does.
     static func warning(_ specification: RuntimeSpecification) -> String? {
         guard isShared(specification.linux ?? .init()) else { return nil }
-        let names = Set(specification.process?.capabilities?.bounding ?? [])
+        let names = specification.process?.capabilities?.bounding ?? []
         let found = ["CAP_SYS_CHROOT", "CAP_SYS_ADMIN", "CAP_SYS_PTRACE", "CAP_MKNOD"].filter(names.contains)
         guard !found.isEmpty else { return nil }
         return

@@ -36,8 +36,7 @@ extension ContainerLauncher {
         // image has there stays: it may be a link, over whose target nothing is to be bound.
         let hasImageFolder = !hasOwnFolder && !request.isFromEngine && !binds && !mounts.contains(where: \.isBind)
         if hasOwnFolder || hasImageFolder {
-            let named = Set(linux.devices.map(\.path))
-            for device in Self.defaultDevices where !named.contains(device.path) {
+            for device in Self.defaultDevices where !linux.devices.contains(where: { $0.path == device.path }) {
                 if binds {
                     try addBound(device.path, device.major, device.minor, to: &list)
                 } else {
