@@ -21,7 +21,7 @@ public struct NetworkStore: Sendable {
     ///
     /// - Throws: `SystemError`, `JSONError`.
     public func find(_ name: String) throws -> NetworkDefinition? {
-        guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else { return nil }
+        guard !name.isEmpty, !name.hasSlash, name != ".", name != ".." else { return nil }
         if let exact = try read(name) { return exact }
         guard name.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else { return nil }
         let matches = try all { _ in }.filter { $0.id.hasPrefix(name) }

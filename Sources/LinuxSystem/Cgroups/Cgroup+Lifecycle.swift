@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import OCISpec
 
 extension Cgroup {
     /// Whether a process lives in the cgroup or below it; false when there is no such cgroup.
@@ -116,7 +117,7 @@ extension Cgroup {
             guard let group = Self.freezerGroup(of: process), group != "/", seen.insert(group).inserted else {
                 continue
             }
-            guard !group.split(separator: "/").contains("..") else { continue }
+            guard !group.pathComponents.contains("..") else { continue }
             do {
                 let folder = try CgroupFolder(path: point + group, cgroup: group)
                 // Somebody else's cgroup is never touched.

@@ -175,8 +175,8 @@ struct ExternalMounts {
     private static func resolvedMissing(
         _ path: String, in root: borrowing RootDirectory, path rootfs: String
     ) -> String {
-        var parts = plain(path).split(separator: "/")
-        var rest: [Substring] = []
+        var parts = plain(path).pathComponents
+        var rest: [String] = []
         while let last = parts.popLast() {
             rest.insert(last, at: 0)
             let folder = "/" + parts.joined(separator: "/")
@@ -184,16 +184,16 @@ struct ExternalMounts {
                 let link = StoredFile.link("/proc/self/fd/\(place.rawValue)")
             else { continue }
             let base = rootfs == "/" ? "" : rootfs
-            guard link == base || link.begins(with: "\(base)/") else { break }
-            return ([String(link.dropFirst(base.count))] + rest.dropFirst().map(String.init)).joined(separator: "/")
+            guard let inside = link == base ? "" : link.dropping(prefix: "\(base)/").map({ "/\($0)" }) else { break }
+            return ([inside] + rest.dropFirst()).joined(separator: "/")
         }
         return plain(path)
     }
 
     /// Without dots and doubled slashes.
     private static func plain(_ path: String) -> String {
-        var parts: [Substring] = []
-        for part in path.split(separator: "/") where part != "." {
+        var parts: [String] = []
+        for part in path.pathComponents where part != "." {
             if part != ".." { parts.append(part) } else { _ = parts.popLast() }
         }
         return "/" + parts.joined(separator: "/")

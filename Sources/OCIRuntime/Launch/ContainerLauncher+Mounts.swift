@@ -111,8 +111,8 @@ extension ContainerLauncher {
     /// The container's programs trust what they read and write there (CVE-2019-16884, CVE-2023-27561). Inside it the child
     /// looks at what it has opened.
     private static func isProc(_ target: String) -> Bool {
-        var parts: [Substring] = []
-        for part in target.split(separator: "/") where part != "." {
+        var parts: [String] = []
+        for part in target.pathComponents where part != "." {
             if part != ".." { parts.append(part) } else { _ = parts.popLast() }
         }
         return parts == ["proc"]

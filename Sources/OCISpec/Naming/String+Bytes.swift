@@ -1,4 +1,5 @@
 // To the kernel a name is bytes. A Swift Character may be a slash with an accent on it, which neither begins with a slash nor is one.
+// Inlinable, to be made for the type at hand: as they stand they would look every operation up at run time.
 
 extension StringProtocol {
     /// Whether its bytes begin with those of `prefix`.
@@ -17,14 +18,17 @@ extension StringProtocol {
     }
 
     /// The parts between the bytes `separator`, empty ones included unless they are left out; at most `maxSplits` cuts.
+    @inlinable
     public func parts(_ separator: UInt8, maxSplits: Int = .max, omittingEmpty: Bool = false) -> [String] {
         utf8.split(separator: separator, maxSplits: maxSplits, omittingEmptySubsequences: omittingEmpty)
             .map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// The names between its slashes.
+    @inlinable
     public var pathComponents: [String] { parts(UInt8(ascii: "/"), omittingEmpty: true) }
 
     /// Whether there is a slash in it.
+    @inlinable
     public var hasSlash: Bool { utf8.contains(UInt8(ascii: "/")) }
 }
