@@ -38,17 +38,27 @@ ratio() { jq -n "$1 / $2 * 1000 | round / 1000"; }
 cycle() { echo "sh -c '$1 create b && $1 start b && $1 state b >/dev/null && $1 delete --force b'"; }
 # The most memory, in KiB, of a command.
 peak() { { command time -f %M "$@" >/dev/null; } 2>&1 | tail -1; }
+# What a program has in memory depends on how its file came into the page cache: by reading, as after a boot, or by having
+# just been written. Its pages go, and come back as they are read.
+read_anew() {
+    dd of="$1" oflag=nocache conv=notrunc,fdatasync count=0 status=none
+    shift
+    for _ in 1 2 3; do "$@" >/dev/null; done
+}
 
 cat >"$work/alone.sh" <<EOS
 set -euo pipefail
 mount -t cgroup2 none /sys/fs/cgroup
-$(declare -f measure cycle peak)
+$(declare -f measure cycle peak read_anew)
 runs=$runs
 crun="crun --root $root/crun --cgroup-manager=disabled"
 ours="$runtime --root $root/ours --cgroup-manager=disabled"
 measure "$work/run.json" floor "$work/floor $work/bundle/rootfs" crun "\$crun run a" ours "\$ours run a"
 measure "$work/cycle.json" crun "\$(cycle "\$crun")" ours "\$(cycle "\$ours")"
 { peak \$crun run a; peak \$ours run a; } >"$work/peaks"
+read_anew "$(command -v crun)" \$crun run a
+read_anew "$runtime" \$ours run a
+{ peak \$crun run a; peak \$ours run a; } >>"$work/peaks"
 EOS
 unshare -m bash "$work/alone.sh"
 measure "$work/runc-run.json" runc "runc --root $root/runc run a" ours "$runtime --root $root/ours run a"
@@ -65,7 +75,7 @@ done
 floor=$(median "$work/run.json" floor)
 echo "  C program for the same container $floor, ratio $(ratio "$(median "$work/run.json" ours)" "$floor") (goal: at most 3)"
 mapfile -t peaks <"$work/peaks"
-echo "  peak memory: ours ${peaks[1]}, crun ${peaks[0]} KiB"
+echo "  peak memory: ours ${peaks[3]}, crun ${peaks[2]} KiB; as their files were in the page cache ${peaks[1]}, ${peaks[0]}"
 jq '.linux.resources.memory.limit = 524288' plain.json >config.json
 "$runtime" --root "$root/ours" run small && echo "  starts with 512 KiB of memory"
 
