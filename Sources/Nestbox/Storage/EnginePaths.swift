@@ -64,17 +64,12 @@ struct EnginePaths: Sendable, Hashable {
 
     /// `path` made absolute and rid of `.`, `..` and surplus slashes, without looking at the file system.
     static func normalised(_ path: String) -> String {
-        var components: [String] = []
         var full = path
         if !path.begins(with: "/") {
             var buffer = [CChar](repeating: 0, count: 4096)
             if let folder = getcwd(&buffer, buffer.count) { full = String(cString: folder) + "/" + path }
         }
-        for component in full.pathComponents {
-            if component == "." { continue }
-            if component == ".." { _ = components.popLast() } else { components.append(component) }
-        }
-        return "/" + components.joined(separator: "/")
+        return "/" + full.cleanedComponents.joined(separator: "/")
     }
 }
 

@@ -19,10 +19,7 @@ enum CgroupLocation {
     /// A relative one is below this runtime's own folder (runtime-spec, config-linux.md "Cgroups Path").
     static func path(_ given: String?, id: String) -> String {
         guard let given, !given.isEmpty else { return "\(parent)/\(id)" }
-        var parts: [String] = []
-        for part in given.pathComponents where part != "." {
-            if part != ".." { parts.append(part) } else { _ = parts.popLast() }
-        }
+        let parts = given.cleanedComponents
         guard !parts.isEmpty else { return "\(parent)/\(id)" }
         let path = parts.joined(separator: "/")
         return given.begins(with: "/") ? path : "\(parent)/\(path)"

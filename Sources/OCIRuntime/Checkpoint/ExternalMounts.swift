@@ -175,7 +175,7 @@ struct ExternalMounts {
     private static func resolvedMissing(
         _ path: String, in root: borrowing RootDirectory, path rootfs: String
     ) -> String {
-        var parts = plain(path).pathComponents
+        var parts = path.cleanedComponents
         var rest: [String] = []
         while let last = parts.popLast() {
             rest.insert(last, at: 0)
@@ -191,13 +191,7 @@ struct ExternalMounts {
     }
 
     /// Without dots and doubled slashes.
-    private static func plain(_ path: String) -> String {
-        var parts: [String] = []
-        for part in path.pathComponents where part != "." {
-            if part != ".." { parts.append(part) } else { _ = parts.popLast() }
-        }
-        return "/" + parts.joined(separator: "/")
-    }
+    private static func plain(_ path: String) -> String { "/" + path.cleanedComponents.joined(separator: "/") }
 
     /// criu takes no name twice.
     private static func unique(_ pairs: [CRIUOptions.Pair]) -> [CRIUOptions.Pair] {

@@ -110,13 +110,7 @@ extension ContainerLauncher {
     ///
     /// The container's programs trust what they read and write there (CVE-2019-16884, CVE-2023-27561). Inside it the child
     /// looks at what it has opened.
-    private static func isProc(_ target: String) -> Bool {
-        var parts: [String] = []
-        for part in target.pathComponents where part != "." {
-            if part != ".." { parts.append(part) } else { _ = parts.popLast() }
-        }
-        return parts == ["proc"]
-    }
+    private static func isProc(_ target: String) -> Bool { target.cleanedComponents == ["proc"] }
 
     /// A bind mount of a procfs's root (inode 1, `PROC_ROOT_INO`).
     private static func isProcSource(

@@ -28,6 +28,16 @@ extension StringProtocol {
     @inlinable
     public var pathComponents: [String] { parts(UInt8(ascii: "/"), omittingEmpty: true) }
 
+    /// The same without `.`; each `..` goes with the name before it, and stays at the top.
+    @inlinable
+    public var cleanedComponents: [String] {
+        var names: [String] = []
+        for name in pathComponents where name != "." {
+            if name != ".." { names.append(name) } else { _ = names.popLast() }
+        }
+        return names
+    }
+
     /// Whether there is a slash in it.
     @inlinable
     public var hasSlash: Bool { utf8.contains(UInt8(ascii: "/")) }

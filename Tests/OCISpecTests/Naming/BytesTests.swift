@@ -26,6 +26,11 @@ import Testing
         #expect("a:\u{301}b:".parts(UInt8(ascii: ":")) == ["a", "\u{301}b", ""])
     }
 
+    @Test func dotsAreTakenOutOfPaths() {
+        #expect("/a/./b//../c/".cleanedComponents == ["a", "c"] && "..".cleanedComponents.isEmpty)
+        #expect("/proc/\u{301}x/..".cleanedComponents == ["proc"] && "../../a/..b".cleanedComponents == ["a", "..b"])
+    }
+
     @Test func endsAreCompared() {
         #expect("e\u{301}".ends(with: "\u{301}") && !"e\u{301}".hasSuffix("\u{301}"))
         #expect("layer.erofs".ends(with: ".erofs") && "layer".ends(with: "") && "x".ends(with: "x"))
