@@ -7,8 +7,9 @@ extension IntegrationTests {
     struct CallerCgroups {
         @Test func whatIsStartedOutlivesTheCallersCgroup() throws {
             try TestEngine.withNetwork { engine, _ in
-                let cgroup = "\(try CgroupLayout.detect().unified)/nestbox-test-\(getpid())"
-                #expect(mkdir(cgroup, 0o755) == 0)
+                // A name of its own: tests of LinuxSystem, in the same process, make nestbox-test-<pid>.
+                let cgroup = "\(try CgroupLayout.detect().unified)/nestbox-caller-\(getpid())"
+                try #require(mkdir(cgroup, 0o755) == 0, "\(String(cString: strerror(errno)))")
                 defer { #expect(TestEngine.eventually { rmdir(cgroup) == 0 }) }
                 func inCgroup(_ arguments: String...) throws -> CommandResult {
                     let enter = ["sh", "-c", "echo $$ >\"$0/cgroup.procs\" && exec \"$@\"", cgroup]
