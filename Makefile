@@ -46,6 +46,7 @@ build: setup ## Build release executables: bin/nestbox, -runtime, -registry and 
 		[ ! "Sources/$$name/start.order" -nt ".build/release/$$name" ] || rm -f ".build/release/$$name"; \
 	done
 	swift build -c release --static-swift-stdlib
+	@Tests/Checks/early-start.py .build/release
 	@mkdir -p bin
 	@# Stripped beside and renamed: a container that runs the old file keeps it.
 	@for name in $(PROGRAMS); do \

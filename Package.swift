@@ -45,6 +45,9 @@ func startOrder(_ program: String) -> [LinkerSetting] {
     ]
 }
 
+/// The function of CSealedStart's that the kernel starts a program at, before there is a C library.
+let sealedEntry: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "--entry=nb_entry"])]
+
 let staticExecutableSwift: [SwiftSetting] =
     swiftSettings + [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
 
@@ -90,7 +93,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CLinux", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
-        // A constructor, for whoever depends on it.
+        // What a program is started at, and a constructor.
         .target(
             name: "CSealedStart", dependencies: ["CLinux"], cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
         .systemLibrary(name: "CArchive"),
@@ -133,7 +136,8 @@ let package = Package(
         .executableTarget(
             name: "nestbox-runtime", dependencies: ["CSealedStart", "LinuxSystem", "OCIRuntime"],
             exclude: ["start.order"],
-            swiftSettings: staticExecutableSwift, linkerSettings: staticExecutable + startOrder("nestbox-runtime")),
+            swiftSettings: staticExecutableSwift,
+            linkerSettings: staticExecutable + sealedEntry + startOrder("nestbox-runtime")),
         // A library of its own: whoever embeds the engine and needs no registry compiles no NIO.
         .target(
             name: "NestboxRegistry",

@@ -69,18 +69,19 @@ long nb_clone(struct clone_args *arguments, void *stack, int (*function)(void *)
 
 void *nb_stack_allocate(void)
 {
-    char *area = mmap(NULL, NB_STACK_SIZE + NB_GUARD_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (area == MAP_FAILED) return NULL;
-    if (mprotect(area + NB_GUARD_SIZE, NB_STACK_SIZE, PROT_READ | PROT_WRITE) != 0) {
-        munmap(area, NB_STACK_SIZE + NB_GUARD_SIZE);
+    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK;
+    long area = NB_SYSCALL(SYS_mmap, 0, NB_STACK_SIZE + NB_GUARD_SIZE, PROT_NONE, flags, -1, 0);
+    if (area < 0) return NULL;
+    if (NB_SYSCALL3(SYS_mprotect, area + NB_GUARD_SIZE, NB_STACK_SIZE, PROT_READ | PROT_WRITE) < 0) {
+        NB_SYSCALL2(SYS_munmap, area, NB_STACK_SIZE + NB_GUARD_SIZE);
         return NULL;
     }
-    return area + NB_GUARD_SIZE;
+    return (char *)area + NB_GUARD_SIZE;
 }
 
 void nb_stack_free(void *stack)
 {
-    if (stack != NULL) munmap((char *)stack - NB_GUARD_SIZE, NB_STACK_SIZE + NB_GUARD_SIZE);
+    if (stack != NULL) NB_SYSCALL2(SYS_munmap, (char *)stack - NB_GUARD_SIZE, NB_STACK_SIZE + NB_GUARD_SIZE);
 }
 
 int nb_run_helper(uint64_t namespaces, int (*function)(void *), void *argument)
