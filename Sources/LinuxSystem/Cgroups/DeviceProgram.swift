@@ -3,7 +3,8 @@ internal import OCISpec
 /// A BPF program of type `BPF_PROG_TYPE_CGROUP_DEVICE` that decides about device access as OCI device rules say.
 ///
 /// Later rules override earlier ones, for each kind of access (read, write, mknod) by itself; what no rule names is
-/// denied. The program asks the rules in reverse and keeps the set of accesses that no rule has allowed yet.
+/// denied. The program asks the rules in reverse and keeps the set of accesses that no rule has allowed yet. Of rules in a row that
+/// decide the same for several devices it asks each kind and each major number once: the verifier's time is that of its leaps.
 struct DeviceProgram: Sendable, Hashable {
     /// The instructions, as in `struct bpf_insn`.
     let instructions: [UInt64]
@@ -26,6 +27,7 @@ struct DeviceProgram: Sendable, Hashable {
         var assembler = DeviceAssembler()
         assembler.begin()
         var decision: Bool?
+        var decided = DecidedDevices(allow: false, access: 0)
         var emitted = 0
         for rule in rules.reversed() {
             let access = try Self.access(rule.access)
@@ -36,9 +38,14 @@ struct DeviceProgram: Sendable, Hashable {
                 decision = rule.allow
                 break
             }
-            assembler.append(allow: rule.allow, type: rule.type, major: major, minor: minor, access: access)
+            if rule.allow != decided.allow || access != decided.access {
+                assembler.append(decided)
+                decided = DecidedDevices(allow: rule.allow, access: access)
+            }
+            decided.devices.append(.init(kind: rule.type, major: major, minor: minor))
             emitted += 1
         }
+        assembler.append(decided)
         assembler.end(allow: decision ?? false)
         instructions = assembler.instructions
         allowsEverything = emitted == 0 && decision == true
@@ -66,6 +73,19 @@ struct DeviceProgram: Sendable, Hashable {
         }
         return number
     }
+}
+
+/// Devices of which rules in a row say the same.
+private struct DecidedDevices {
+    struct Device {
+        let kind: RuntimeSpecification.Linux.Resources.DeviceRule.Kind
+        /// Nil: any.
+        let major, minor: UInt32?
+    }
+
+    let allow: Bool
+    let access: UInt32
+    var devices: [Device] = []
 }
 
 /// Writes the program's instructions.
@@ -98,6 +118,8 @@ private struct DeviceAssembler {
         case jumpIfEqual = 0x16
         /// BPF_JMP32 | BPF_JNE | BPF_K
         case jumpIfDifferent = 0x56
+        /// BPF_JMP | BPF_JA
+        case jump = 0x05
         /// BPF_JMP | BPF_EXIT
         case exit = 0x95
     }
@@ -126,38 +148,86 @@ private struct DeviceAssembler {
         answer(true)
     }
 
-    mutating func append(
-        allow: Bool, type: RuntimeSpecification.Linux.Resources.DeviceRule.Kind, major: UInt32?, minor: UInt32?,
-        access: UInt32
-    ) {
-        // Where the leap to the next rule stands whose length is not known yet.
-        var leaps: [Int] = []
-        func condition(_ assembler: inout DeviceAssembler, offset: Int, mask: UInt32?, _ value: UInt32) {
-            assembler.emit(.load, .result, source: .context, offset: offset)
-            if let mask { assembler.emit(.and, .result, value: mask) }
-            leaps.append(assembler.instructions.count)
-            assembler.emit(.jumpIfDifferent, .result, value: value)
+    /// Asks whether the device is one of these, and what is decided of them.
+    mutating func append(_ decided: DecidedDevices) {
+        let devices = decided.devices
+        guard !devices.isEmpty else { return }
+        var hits: [Int] = []
+        var miss: Int?
+        // Where one of them is any device at all there is nothing to ask.
+        if !devices.contains(where: { $0.kind == .all && $0.major == nil && $0.minor == nil }) {
+            var index = 0
+            while index < devices.count { ask(devices, &index, &hits) }
+            miss = leap(.jump)
         }
-        switch type {
-        case .all: break
-        case .block: condition(&self, offset: 0, mask: 0xffff, 1)
-        case .character: condition(&self, offset: 0, mask: 0xffff, 2)
-        }
-        if let major { condition(&self, offset: 4, mask: nil, major) }
-        if let minor { condition(&self, offset: 8, mask: nil, minor) }
-        if allow {
-            emit(.and, .access, value: Self.allAccess & ~access)
+        for hit in hits { land(hit) }
+        if decided.allow {
+            emit(.and, .access, value: Self.allAccess & ~decided.access)
             emit(.jumpIfDifferent, .access, offset: 2, value: 0)
-            answer(true)
         } else {
             emit(.move, .result, source: .access)
-            emit(.and, .result, value: access)
+            emit(.and, .result, value: decided.access)
             emit(.jumpIfEqual, .result, offset: 2, value: 0)
-            answer(false)
         }
-        for position in leaps {
-            instructions[position] |= UInt64(UInt16(instructions.count - position - 1)) << 16
+        answer(decided.allow)
+        if let miss { land(miss) }
+    }
+
+    /// Asks for the devices of one kind that come next.
+    private mutating func ask(_ devices: [DecidedDevices.Device], _ index: inout Int, _ hits: inout [Int]) {
+        let kind = devices[index].kind
+        var end = index
+        var takesAny = false
+        while end < devices.count, devices[end].kind == kind {
+            if devices[end].major == nil, devices[end].minor == nil { takesAny = true }
+            end += 1
         }
+        defer { index = end }
+        var others: Int?
+        if kind != .all {
+            emit(.load, .result, source: .context, offset: 0)
+            emit(.and, .result, value: 0xffff)
+            let value: UInt32 = kind == .block ? 1 : 2
+            guard !takesAny else { return hits.append(leap(.jumpIfEqual, value)) }
+            others = leap(.jumpIfDifferent, value)
+        }
+        while index < end { askMajor(devices, &index, end, &hits) }
+        if let others { land(others) }
+    }
+
+    /// Asks for the devices of one major number that come next, before `end`.
+    private mutating func askMajor(
+        _ devices: [DecidedDevices.Device], _ index: inout Int, _ end: Int, _ hits: inout [Int]
+    ) {
+        let major = devices[index].major
+        let first = index
+        var takesAny = false
+        while index < end, devices[index].major == major {
+            if devices[index].minor == nil { takesAny = true }
+            index += 1
+        }
+        var others: Int?
+        if let major {
+            emit(.load, .result, source: .context, offset: 4)
+            guard !takesAny else { return hits.append(leap(.jumpIfEqual, major)) }
+            others = leap(.jumpIfDifferent, major)
+        }
+        emit(.load, .result, source: .context, offset: 8)
+        for device in devices[first..<index] {
+            if let minor = device.minor { hits.append(leap(.jumpIfEqual, minor)) }
+        }
+        if let others { land(others) }
+    }
+
+    /// A leap to where `land` says; returns what to tell it.
+    private mutating func leap(_ code: Code, _ value: UInt32 = 0) -> Int {
+        emit(code, .result, value: value)
+        return instructions.count - 1
+    }
+
+    /// Lets a leap end at the next instruction.
+    private mutating func land(_ leap: Int) {
+        instructions[leap] |= UInt64(UInt16(instructions.count - leap - 1)) << 16
     }
 
     mutating func end(allow: Bool) {
