@@ -72,7 +72,7 @@ extension Cgroup {
         }
         let controllers = Self.standardControllers + counters + settings.controllers
         // Before anything is made that would be taken away together with what others have there.
-        for point in v1Points(of: controllers) where access(folderPath(in: point), F_OK) == 0 {
+        for point in v1Points(of: controllers) where isThere(in: point) {
             let folder = folderPath(in: point)
             guard try processes(in: [folder]).isEmpty else { throw .inUse(folder: folder) }
         }
@@ -118,7 +118,7 @@ extension Cgroup {
         if resources.memory?.checkBeforeUpdate == true { try checkUsage(against: resources.memory?.limit) }
         try enable(settings.controllers, in: folder)
         var added: [String] = []
-        for point in v1Points(of: settings.controllers) where access(folderPath(in: point), F_OK) != 0 {
+        for point in v1Points(of: settings.controllers) where !isThere(in: point) {
             try makeV1Group(in: point)
             added.append(point)
         }
@@ -172,7 +172,7 @@ extension Cgroup {
         let folder = folderPath(in: mountPoint)
         // Others may remove an empty parent, or a leftover, at the same time; that cannot go on for ever.
         for _ in 0..<16 {
-            if mkdir(folder, 0o755) == 0 { return }
+            if folder.withCString({ mkdir($0, 0o755) }) == 0 { return }
             switch Errno.current {
             case .noSuchFile: try makeParents(in: mountPoint)
             case .exists:
@@ -192,7 +192,7 @@ extension Cgroup {
     private func makeParents(in mountPoint: String) throws(CgroupError) {
         for count in 1..<max(location.components.count, 1) {
             let parent = "\(mountPoint)/\(location.ancestor(count))"
-            guard mkdir(parent, 0o755) != 0 else { continue }
+            guard parent.withCString({ mkdir($0, 0o755) }) != 0 else { continue }
             let errno = Errno.current
             guard errno != .exists else { continue }
             // Removed by somebody while its child is made: the caller starts again.

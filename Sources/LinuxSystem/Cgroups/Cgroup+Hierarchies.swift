@@ -17,7 +17,7 @@ extension Cgroup {
     /// The v1 hierarchies that this cgroup has a group in.
     public var mountedHierarchies: [Hierarchy] {
         layout.v1MountPoints.compactMap { point in
-            guard access(folderPath(in: point), F_OK) == 0 else { return nil }
+            guard isThere(in: point) else { return nil }
             let controllers = CgroupController.allCases.filter { layout.v1[$0] == point }.map(\.rawValue)
             let name = point.split(separator: "/").last.map(String.init) ?? point
             return Hierarchy(name: name, controllers: controllers, folder: folderPath(in: point))

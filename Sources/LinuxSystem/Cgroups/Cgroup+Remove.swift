@@ -64,7 +64,7 @@ extension Cgroup {
 
     /// False when the folder is busy: it has processes or sub-cgroups.
     func attemptRemove(_ folder: String) throws(CgroupError) -> Bool {
-        guard rmdir(folder) != 0 else { return true }
+        guard folder.withCString({ rmdir($0) }) != 0 else { return true }
         switch Errno.current {
         case .noSuchFile: return true
         case .busy, .notEmpty: return false

@@ -30,6 +30,11 @@ public struct Cgroup: Sendable, Hashable {
 
     func folderPath(in mountPoint: String) -> String { "\(mountPoint)/\(location)" }
 
+    /// Whether there is a cgroup of its path in the hierarchy that is mounted there.
+    func isThere(in mountPoint: String) -> Bool {
+        folderPath(in: mountPoint).withCString { access($0, F_OK) } == 0
+    }
+
     /// Controllers that every container has: its memory is always counted (and its OOM kills), and so are its processes.
     static let standardControllers: [CgroupController] = [.memory, .pids]
 

@@ -101,7 +101,7 @@ extension Cgroup {
     /// Nil where the container has no group of its own: there is nothing below.
     private func openTasks(of path: String, in mountPoint: String) throws(CgroupError) -> Int32? {
         let folder = folderPath(in: mountPoint)
-        guard access(folder, F_OK) == 0 else { return nil }
+        guard folder.withCString({ access($0, F_OK) }) == 0 else { return nil }
         do throws(SystemError) {
             return try FileDescriptor.open("\(folder)/\(path)/tasks", O_WRONLY | O_NOFOLLOW).release()
         } catch {

@@ -25,7 +25,9 @@ public struct SystemError: Error, Sendable, Hashable, CustomStringConvertible {
 
 /// The value of a call that answers a value of zero or more, or `-errno` (the convention of `CLinux`).
 ///
+/// Inlinable, or other modules' calls of it would ask what kind of number `Value` is.
 /// - Throws: `SystemError` for a negative result.
+@inlinable
 @discardableResult
 public func checked<Value: SignedInteger & FixedWidthInteger>(
     _ result: Value, _ operation: @autoclosure () -> String, _ object: @autoclosure () -> String,
@@ -37,7 +39,9 @@ public func checked<Value: SignedInteger & FixedWidthInteger>(
 
 /// The value of a C library call that answers -1 and sets `errno`; interrupted calls are made again.
 ///
+/// Inlinable as `checked` is.
 /// - Throws: `SystemError` when the call failed.
+@inlinable
 @discardableResult
 public func retrying<Value: SignedInteger & FixedWidthInteger>(
     _ operation: @autoclosure () -> String, _ object: @autoclosure () -> String, _ call: () -> Value

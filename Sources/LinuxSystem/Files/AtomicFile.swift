@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import OCISpec
 
 /// A file that is replaced as a whole: readers see the old content or the new one, never half of it.
 public enum AtomicFile {
@@ -13,7 +14,7 @@ public enum AtomicFile {
         _ bytes: [UInt8], to path: String, mode: UInt32 = 0o600, isFlushed: Bool = false
     ) throws(SystemError) {
         // One writer a file at a time is the callers' rule; the pid keeps two that break it apart.
-        let temporary = "\(path).new.\(getpid())"
+        let temporary = "\(path).new.\(decimal: getpid())"
         do throws(SystemError) {
             let file = try create(temporary, mode)
             try file.writeAll(bytes)
@@ -21,7 +22,9 @@ public enum AtomicFile {
                 let number = file.rawValue
                 try retrying("flush", temporary) { fsync(number) }
             }
-            try retrying("rename", temporary) { rename(temporary, path) }
+            try retrying("rename", temporary) {
+                temporary.withCString { from in path.withCString { rename(from, $0) } }
+            }
         } catch {
             unlink(temporary)
             throw error

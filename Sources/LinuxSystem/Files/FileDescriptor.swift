@@ -42,7 +42,8 @@ extension FileDescriptor {
     public static func open(
         _ path: String, _ flags: Int32 = O_RDONLY, mode: UInt32 = 0o600
     ) throws(SystemError) -> FileDescriptor {
-        FileDescriptor(owning: try retrying("open", path) { Glibc.open(path, flags | O_CLOEXEC, mode) })
+        let number = try retrying("open", path) { path.withCString { Glibc.open($0, flags | O_CLOEXEC, mode) } }
+        return FileDescriptor(owning: number)
     }
 
     /// Opens `name` in this folder, always close-on-exec.
@@ -52,8 +53,10 @@ extension FileDescriptor {
         _ name: String, _ flags: Int32 = O_RDONLY, mode: UInt32 = 0o600
     ) throws(SystemError) -> FileDescriptor {
         let directory = rawValue
-        return FileDescriptor(
-            owning: try retrying("open", name) { Glibc.openat(directory, name, flags | O_CLOEXEC, mode) })
+        let number = try retrying("open", name) {
+            name.withCString { Glibc.openat(directory, $0, flags | O_CLOEXEC, mode) }
+        }
+        return FileDescriptor(owning: number)
     }
 
     /// Kind, owner, size and device of the open file.

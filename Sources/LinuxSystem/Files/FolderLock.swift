@@ -58,7 +58,7 @@ public final class FolderLock {
     /// Whether the path still leads to the folder: it may have been removed, or moved away, before the lock was had.
     private static func isStill(_ folder: borrowing FileDescriptor, _ path: String) throws(SystemError) -> Bool {
         var found = stat()
-        guard lstat(path, &found) == 0 else { return false }
+        guard path.withCString({ lstat($0, &found) }) == 0 else { return false }
         let own = try folder.status()
         return (own.st_dev, own.st_ino) == (found.st_dev, found.st_ino)
     }

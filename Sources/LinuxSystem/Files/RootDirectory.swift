@@ -1,5 +1,6 @@
 internal import CLinux
 public import Glibc
+internal import OCISpec
 
 /// A path inside a container's or an image's root: it means nothing outside a ``RootDirectory``.
 public struct RootedPath: Sendable, Hashable, CustomStringConvertible {
@@ -83,7 +84,7 @@ public struct RootDirectory: ~Copyable, Sendable {
         guard try !place.isOnProcfs() else {
             throw SystemError("read", path.description, .invalidArgument, hint: "it leads into /proc")
         }
-        let file = try FileDescriptor.open("/proc/self/fd/\(place.rawValue)", O_RDONLY | O_NONBLOCK | O_NOCTTY)
+        let file = try FileDescriptor.open("/proc/self/fd/\(decimal: place.rawValue)", O_RDONLY | O_NONBLOCK | O_NOCTTY)
         return try file.readAll(limit: limit)
     }
 }

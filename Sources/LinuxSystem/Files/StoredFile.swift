@@ -48,7 +48,7 @@ public enum StoredFile {
     /// Makes the folder and, only when they turn out to be missing, the folders above it with `parents` as their mode.
     public static func makeFolder(_ path: String, mode: UInt32 = 0o700, parents: UInt32 = 0o700) throws(SystemError) {
         do {
-            try retrying("make folder", path) { mkdir(path, mode) }
+            try retrying("make folder", path) { path.withCString { mkdir($0, mode) } }
         } catch  where error.errno == .exists {
             return
         } catch  where error.errno == .noSuchFile {
@@ -66,7 +66,7 @@ public enum StoredFile {
     /// Removes a name; its absence is no failure.
     public static func remove(_ path: String) throws(SystemError) {
         do {
-            try retrying("remove", path) { unlink(path) }
+            try retrying("remove", path) { path.withCString { unlink($0) } }
         } catch  where error.errno == .noSuchFile {
             return
         }
@@ -82,7 +82,7 @@ public enum StoredFile {
 
     /// Whether anything, even a dangling link, has this name.
     public static func exists(_ path: String) -> Bool {
-        faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0
+        path.withCString { faccessat(AT_FDCWD, $0, F_OK, AT_SYMLINK_NOFOLLOW) } == 0
     }
 
     /// Whether nothing has this name: an error is no answer.
@@ -90,7 +90,7 @@ public enum StoredFile {
 
     /// The names in a folder without `.` and `..`; empty when the folder is missing.
     public static func names(in folder: String) throws(SystemError) -> [String] {
-        guard let stream = opendir(folder) else {
+        guard let stream = folder.withCString({ opendir($0) }) else {
             let errno = Errno.current
             if errno == .noSuchFile { return [] }
             throw SystemError("list", folder, errno)

@@ -17,10 +17,9 @@ public struct ProcessIdentity: JSONCodable, Hashable {
 
     /// The process that has this pid now; nil when there is none.
     public init?(pid: Int32) {
-        guard let file = try? FileDescriptor.open("/proc/\(pid)/stat"), let bytes = try? file.readAll(limit: 4096)
-        else {
-            return nil
-        }
+        guard let file = try? FileDescriptor.open("/proc/\(decimal: pid)/stat"),
+            let bytes = try? file.readAll(limit: 4096)
+        else { return nil }
         // The name in parentheses may hold anything, so fields are counted from the last parenthesis: state is 3.
         guard let close = bytes.lastIndex(of: UInt8(ascii: ")")) else { return nil }
         var field = 2

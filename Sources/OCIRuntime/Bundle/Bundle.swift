@@ -91,7 +91,7 @@ struct Bundle {
 
     /// A path without its dots, relative to the working folder.
     static func absolute(_ path: String) -> String {
-        guard let resolved = realpath(path, nil) else { return path }
+        guard let resolved = path.withCString({ realpath($0, nil) }) else { return path }
         defer { free(resolved) }
         return String(cText: resolved)
     }

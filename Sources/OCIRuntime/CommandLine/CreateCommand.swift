@@ -47,5 +47,7 @@ enum InheritedDescriptors {
     /// Whether systemd's descriptors are this process's (sd_listen_fds(3)): inherited variables are about the caller's.
     private static var isListener: Bool { variable("LISTEN_PID") == getpid() }
 
-    private static func variable(_ name: String) -> Int32? { getenv(name).flatMap { Int32(String(cText: $0)) } }
+    private static func variable(_ name: String) -> Int32? {
+        name.withCString { getenv($0) }.flatMap { Int32(String(cText: $0)) }
+    }
 }

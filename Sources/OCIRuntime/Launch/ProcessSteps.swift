@@ -22,7 +22,7 @@ struct StandardDescriptors: ~Copyable {
 
     /// What the streams of a process are, as the links in /proc say it.
     static func names(of process: String) -> [String] {
-        (0...2).map { StoredFile.link("/proc/\(process)/fd/\($0)") ?? "" }
+        (0...2).map { StoredFile.link("/proc/\(process)/fd/\(decimal: $0)") ?? "" }
     }
 
     private static func copy(_ number: Int32) throws(SystemError) -> FileDescriptor {
@@ -65,7 +65,7 @@ struct ProcessSteps {
         list.add(NB_STEP_BOUNDING_SET, value: sets.bounding, "limit the capability bounding set")
         list.add(
             NB_STEP_USER, data: user.additionalGroups, mode: UInt32(user.additionalGroups.count),
-            flags: UInt64(user.gid), value: UInt64(user.uid), "become user \(user.uid):\(user.gid)")
+            flags: UInt64(user.gid), value: UInt64(user.uid), "become user \(decimal: user.uid):\(decimal: user.gid)")
         list.add(NB_STEP_RAISE_CAPABILITIES, "raise the capabilities for the last steps")
         list.add(NB_STEP_PARENT_DEATH, "tie the process to its supervisor")
         list.add(NB_STEP_DEFAULT_SIGNALS, "reset the signals")

@@ -86,7 +86,8 @@ struct ContainerFolder {
 
     private func checkOwner(of folder: String, isShared: Bool) throws(SystemError) {
         var status = stat()
-        guard fstatat(AT_FDCWD, folder, &status, isShared ? 0 : AT_SYMLINK_NOFOLLOW) == 0 else { return }
+        let flags = isShared ? 0 : AT_SYMLINK_NOFOLLOW
+        guard folder.withCString({ fstatat(AT_FDCWD, $0, &status, flags) }) == 0 else { return }
         guard FolderOwner.isOwn(status, isShared: isShared) else {
             throw SystemError(
                 "use", folder, .notPermitted,
@@ -98,7 +99,7 @@ struct ContainerFolder {
     func remove() throws(SystemError) {
         for path in [gatePath, failurePath, configurationPath, recordPath] { try StoredFile.remove(path) }
         for name in try StoredFile.names(in: path) { try StoredFile.remove("\(path)/\(name)") }
-        try retrying("remove", path) { rmdir(path) }
+        try retrying("remove", path) { path.withCString { rmdir($0) } }
     }
 
     /// The error of a container that is not there, in runc's words: its callers look for them.

@@ -14,7 +14,7 @@ struct StartGate: ~Copyable {
 
     /// Makes both.
     static func make(_ folder: ContainerFolder) throws(SystemError) -> StartGate {
-        try retrying("make", folder.gatePath) { mkfifo(folder.gatePath, 0o600) }
+        try retrying("make", folder.gatePath) { folder.gatePath.withCString { mkfifo($0, 0o600) } }
         let gate = try FileDescriptor.open(folder.gatePath, O_RDWR | O_NOFOLLOW)
         let failure = try FileDescriptor.open(folder.failurePath, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
         return StartGate(gate: gate, failure: failure)

@@ -26,7 +26,7 @@ private struct JSONWriter {
         switch value {
         case .null: write(ascii: "null")
         case .bool(let value): write(ascii: value ? "true" : "false")
-        case .integer(let value): write(ascii: String(value))
+        case .integer(let value): write(ascii: String(decimal: Int(value)))
         case .unsigned(let value): write(ascii: String(value))
         case .number(let value): write(ascii: value.isFinite ? value.description : "null")
         case .string(let text): write(text)
