@@ -1,10 +1,10 @@
 #!/bin/bash
-# All benchmarks, or those named: start-time start profile parallel launch-floor supervisor oci load layers network-start network-ports
-# network-traffic network-parallel. Figures are kept in .cache/bench.
+# All benchmarks, or those named: start-time start profile parallel launch-floor supervisor oci oci-vm load layers network-start
+# network-ports network-traffic network-parallel. Figures are kept in .cache/bench.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.."
-(($#)) || set -- start-time start profile parallel launch-floor supervisor oci load layers \
+(($#)) || set -- start-time start profile parallel launch-floor supervisor oci oci-vm load layers \
     network-start network-ports network-traffic network-parallel
 mkdir -p .cache/bench
 failed=0
