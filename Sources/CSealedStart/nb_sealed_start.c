@@ -1,5 +1,5 @@
 /* Executes the program again, sealed, before anything of the C library's or Swift's is set up: two whole starts would cost a
- * millisecond, of which the C library's questions to the processor alone are a sixth in a virtual machine.
+ * millisecond. The C library alone asks the processor 68 questions at each, 0.12 ms in a virtual machine.
  *
  * At the program's entry there is no C library yet: no errno, which is a thread's, and no memcpy, which is chosen for the
  * processor. What runs there is CLinux's own and makes raw system calls; Tests/Checks/early-start.py looks at that.
